@@ -1,0 +1,48 @@
+# `make repro` and `make test` are all a fresh machine needs; `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# mediapipe 0.10.21 has wheels up to Python 3.12. PYTHON=/path/to/python3.12 chooses one by hand.
+PYTHON ?= $(firstword $(foreach name,python3.12 python3.11 python3 python,$(shell \
+	$(name) -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $(name))))
+# Stages find the interpreter and dvc of the environment; more than a thread a process slows small tensors down.
+ENV := PATH="$(CURDIR)/$(BIN):$$PATH"
+
+.PHONY: help setup repro test lint bench ui clean-cache
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(READY) ## Create .venv and install requirements.txt (once)
+
+$(READY): requirements.txt pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "error: no Python 3.11 or 3.12 found (python3 is $$(python3 --version 2>&1)); mediapipe 0.10.21 has no wheel" \
+			"for other versions. Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; exit 1; fi
+	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 12) or sys.exit(f"error: {sys.executable} is Python {v[0]}.{v[1]}; 3.11 or 3.12 is needed (mediapipe 0.10.21 has no wheel for others)")'
+	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+repro: $(READY) ## Run the whole pipeline; the report is reports/index.html
+	$(ENV) dvc repro
+	@echo "Report: $(CURDIR)/reports/index.html"
+
+test: $(READY) ## Run the tests
+	$(ENV) OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+bench: $(READY) ## Time loading from the packed file against decoding (after make repro)
+	$(ENV) PYTHONPATH=src python benchmarks/load_clips.py
+
+lint: $(READY) ## Check style and types
+	$(ENV) ruff format --check src stages tests benchmarks
+	$(ENV) ruff check src stages tests benchmarks
+	$(ENV) mypy
+
+ui: $(READY) ## Serve MLflow at http://127.0.0.1:5000 (and say where the report is)
+	@echo "Report: $(CURDIR)/reports/index.html"
+	$(ENV) MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow server --workers 1 --port 5000 \
+		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
