@@ -1,0 +1,98 @@
+"""Every problem of params.yaml is reported at once, with key, value and legal range."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+
+from actionrec.errors import ActionrecError
+from actionrec.params import load_params, parse_params
+
+PARAMS = Path(__file__).resolve().parent.parent / "params.yaml"
+
+
+@pytest.fixture
+def raw() -> dict[str, Any]:
+    loaded: dict[str, Any] = YAML(typ="safe").load(PARAMS.read_text())
+    return loaded
+
+
+def problems(raw: dict[str, Any]) -> list[str]:
+    with pytest.raises(ActionrecError) as caught:
+        parse_params(raw, source="params.yaml")
+    return str(caught.value).splitlines()
+
+
+def test_the_shipped_file_is_valid_and_frozen() -> None:
+    params = load_params(PARAMS)
+    with pytest.raises(ValidationError, match="frozen"):
+        params.train.lr = 1.0  # type: ignore[misc]
+
+
+def test_all_problems_come_in_one_message(raw: dict[str, Any]) -> None:
+    raw["train"] |= {"lrr": 0.1, "lr": "fast", "batch_size": 0}
+    del raw["split"]["seed"]
+    lines = problems(raw)
+    assert lines[0] == "params.yaml has 4 problem(s):"
+    assert "  - train.lrr: unknown key (value 0.1)" in lines
+    assert "  - train.lr: Input should be a valid number, got 'fast'" in lines
+    assert "  - train.batch_size: Input should be greater than 0, got 0" in lines
+    assert "  - split.seed: missing" in lines
+
+
+def test_small_learning_rates_are_numbers(tmp_path: Path) -> None:
+    # `-S train.lr=1e-5` writes `1e-05`, which YAML 1.1 reads as text.
+    (tmp_path / "params.yaml").write_text(PARAMS.read_text().replace("  lr: 0.001\n", "  lr: 1e-05\n", 1))
+    assert load_params(tmp_path / "params.yaml").train.lr == 1e-5
+
+
+def test_impossible_combinations(raw: dict[str, Any]) -> None:
+    raw["enabled"] = ["frame_resnet", "frame_resnet", "nonesuch"]
+    raw["compute"]["backend"] = "dask"
+    raw["split"] |= {"val_fraction": 0.5, "test_fraction": 0.5}
+    raw["data"]["group_pattern"] = "(g[0-9]+)"
+    raw["pack"]["rgb64"]["fit"] = "keep"
+    raw["models"]["frame_resnet"]["view"] = "rgb999"
+    raw["models"]["frame_resnet"]["train"] = {"lr": -1}
+    raw["models"]["fusion"] = raw["models"]["fused_convlstm"]
+    text = "\n".join(problems(raw))
+    for expected in (
+        "enabled: 'nonesuch' is not defined under models",
+        "enabled: a model is listed twice",
+        "compute.scheduler: needed with compute.backend: dask",
+        "split: val_fraction + test_fraction must stay below 1",
+        "has no named group (?P<group>...)",
+        "pack.rgb64: encoding raw needs frames of one size",
+        "models.frame_resnet.view: 'rgb999' is not under pack",
+        "models.fusion: the name is taken; reserved are fusion, summary",
+        "models.frame_resnet.train.lr: Input should be greater than 0, got -1",
+    ):
+        assert expected in text
+
+
+def test_keypoints_switched_off_under_a_model_that_reads_them(raw: dict[str, Any]) -> None:
+    raw["keypoints"]["enabled"] = False
+    assert "models.fused_convlstm reads keypoints, but keypoints.enabled is false" in "\n".join(problems(raw))
+    raw["models"]["fused_convlstm"]["inputs"] = "frames"
+    assert not parse_params(raw, source="x").keypoints.enabled
+
+
+def test_overrides_of_a_model(raw: dict[str, Any]) -> None:
+    raw["models"]["frame_resnet"]["train"] = {"epochs": 3}
+    params = parse_params(raw, source="params.yaml")
+    assert params.train_of("frame_resnet").epochs == 3
+    assert params.train_of("frame_resnet").lr == params.train_of("fused_convlstm").lr == params.train.lr
+    with pytest.raises(ActionrecError, match="model 'x' is not enabled; enabled: frame_resnet, fused_convlstm"):
+        params.model("x")
+
+
+def test_absent_and_broken_files(tmp_path: Path) -> None:
+    with pytest.raises(ActionrecError, match="does not exist; run from the root of the project"):
+        load_params(tmp_path / "params.yaml")
+    (tmp_path / "params.yaml").write_text("a: [1")
+    with pytest.raises(ActionrecError, match="is not valid YAML"):
+        load_params(tmp_path / "params.yaml")
