@@ -1,0 +1,64 @@
+"""Build the manifest: find, select classes, hash."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from actionrec.compute import map_items
+from actionrec.errors import ActionrecError, first_few
+from actionrec.files import digest_file
+from actionrec.ingest.folder import find_folder
+from actionrec.ingest.found import Found, FoundVideo
+from actionrec.ingest.ucf101 import find_ucf101
+from actionrec.sections import ComputeParams, DataParams
+from actionrec.tables import ManifestRow
+
+
+def find_videos(data: DataParams) -> Found:
+    """The videos of ``data.name``, restricted to ``data.classes``; ids are unique."""
+    root, annotations = Path(data.root), Path(data.annotations)
+    if data.name == "ucf101":
+        found = find_ucf101(root, annotations, fold=data.fold)
+    else:
+        found = find_folder(root, annotations, group_pattern=data.group_pattern)
+    counts = Counter(video.video_id for video in found.videos)
+    if clashes := sorted(video_id for video_id, count in counts.items() if count > 1):
+        raise ActionrecError(
+            f"{len(clashes)} video id(s) are shared by files that differ only in their suffix: {first_few(clashes)}; "
+            "rename or remove one of each"
+        )
+    return replace(found, videos=_of_classes(found.videos, data.classes))
+
+
+def _of_classes(videos: Sequence[FoundVideo], classes: Sequence[str]) -> list[FoundVideo]:
+    known = sorted({video.label for video in videos})
+    if unknown := sorted(set(classes) - set(known)):
+        raise ActionrecError(
+            f"data.classes: no video of {', '.join(unknown)}; the classes found are {first_few(known, limit=20)}"
+        )
+    kept = [video for video in videos if not classes or video.label in classes]
+    if len({video.label for video in kept}) < 2:
+        raise ActionrecError(f"recognition needs at least 2 classes, found only {', '.join(classes or known)}")
+    return kept
+
+
+def build_manifest(data: DataParams, compute: ComputeParams) -> tuple[list[ManifestRow], Sequence[str]]:
+    """Manifest rows, and notes for the user."""
+    found = find_videos(data)
+    root = Path(data.root).resolve()
+    by_path = {str(root / video.path): video for video in found.videos}
+    rows = []
+    for path, (num_bytes, digest) in map_items(_measure, list(by_path), compute=compute, desc="hash"):
+        video = by_path[path]
+        rows.append(
+            ManifestRow(video.video_id, video.path, video.label, video.group, video.official_subset, num_bytes, digest)
+        )
+    return rows, found.notes
+
+
+def _measure(path: str) -> tuple[int, str]:
+    file = Path(path)
+    return file.stat().st_size, digest_file(file)

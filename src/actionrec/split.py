@@ -1,0 +1,187 @@
+"""Which video trains, which selects, which tests: groups stay whole, and a guard checks it.
+
+A group is one person and scene. A model that has seen the group has seen the answer: the
+reference systems A and C split at random across groups, and their accuracies say so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from actionrec.errors import ActionrecError, first_few
+from actionrec.sections import SplitParams
+from actionrec.signature import near_duplicate_pairs
+from actionrec.tables import SUBSETS, ScreenedRow, SplitRow, class_names
+
+_SHUFFLES = 8
+
+
+def split_videos(rows: Sequence[ScreenedRow], params: SplitParams) -> tuple[list[SplitRow], Guard]:
+    """Assign every kept video to ``train``, ``val`` or ``test``, and check the assignment.
+
+    Raises :class:`ActionrecError` when a class would lack a subset, and when a group, a digest or a
+    near-duplicate crosses subsets, unless ``split.allow_leak`` permits it.
+    """
+    kept = sorted((row for row in rows if row.kept), key=lambda row: row.video_id)
+    subsets = _METHODS[params.method](kept, params)
+    split = [SplitRow(row.video_id, row.label, row.group, subset) for row, subset in zip(kept, subsets, strict=True)]
+    _check_every_class_in_every_subset(split)
+    return split, check_leakage(kept, subsets, params)
+
+
+def _by_group(rows: Sequence[ScreenedRow], params: SplitParams) -> list[str]:
+    _check_groups_per_class(rows, needed=3)
+    subsets = ["train"] * len(rows)
+    everything = list(range(len(rows)))
+    test = _carve_out(rows, everything, fraction=params.test_fraction, seed=params.seed)
+    rest = [index for index in everything if index not in test]
+    val = _carve_out(rows, rest, fraction=params.val_fraction / (1 - params.test_fraction), seed=params.seed)
+    for index in test:
+        subsets[index] = "test"
+    for index in val:
+        subsets[index] = "val"
+    return subsets
+
+
+def _official(rows: Sequence[ScreenedRow], params: SplitParams) -> list[str]:
+    if unassigned := [row.video_id for row in rows if not row.official_subset]:
+        raise ActionrecError(
+            f"split.method: official, but {len(unassigned)} of {len(rows)} videos have no official subset: "
+            f"{first_few(unassigned)}; set split.method: group, or name the subsets in the annotations"
+        )
+    subsets = [row.official_subset for row in rows]
+    if "val" not in subsets:
+        train = [index for index, subset in enumerate(subsets) if subset == "train"]
+        _check_groups_per_class([rows[index] for index in train], needed=2)
+        for index in _carve_out(rows, train, fraction=params.val_fraction, seed=params.seed):
+            subsets[index] = "val"
+    return subsets
+
+
+def _stratified(rows: Sequence[ScreenedRow], params: SplitParams) -> list[str]:
+    alone = [
+        replace(row, group=row.video_id)  # each video its own group: groups are ignored
+        for row in rows
+    ]
+    return _by_group(alone, params)
+
+
+_METHODS = {"group": _by_group, "official": _official, "stratified": _stratified}
+
+
+def _carve_out(rows: Sequence[ScreenedRow], pool: Sequence[int], *, fraction: float, seed: int) -> set[int]:
+    """Indices of ``pool`` in whole groups, near ``fraction`` of every class; deterministic by ``seed``."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    labels = np.array([rows[index].label for index in pool])
+    groups = np.array([rows[index].group for index in pool])
+    fewest = min(_groups_per_class([rows[index] for index in pool]).values())
+    num_folds = max(2, min(round(1 / fraction), fewest))
+    best: tuple[float, list[int]] | None = None
+    for shuffle in range(_SHUFFLES):
+        folds = StratifiedGroupKFold(num_folds, shuffle=True, random_state=seed * _SHUFFLES + shuffle)
+        for _, chosen in folds.split(labels, labels, groups):
+            error = _imbalance(labels, chosen, fraction)
+            if best is None or error < best[0]:
+                best = (error, chosen.tolist())
+    assert best is not None
+    return {pool[index] for index in best[1]}
+
+
+def _imbalance(labels: np.ndarray, chosen: np.ndarray, fraction: float) -> float:
+    """Largest distance of a class's share from ``fraction``; a class that vanishes on a side costs 1 more."""
+    worst = 0.0
+    for label in np.unique(labels):
+        total, taken = int((labels == label).sum()), int((labels[chosen] == label).sum())
+        worst = max(worst, abs(taken / total - fraction) + (taken in (0, total)))
+    return worst
+
+
+def _groups_per_class(rows: Sequence[ScreenedRow]) -> dict[str, int]:
+    groups: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        groups[row.label].add(row.group)
+    return {label: len(names) for label, names in sorted(groups.items())}
+
+
+def _check_groups_per_class(rows: Sequence[ScreenedRow], *, needed: int) -> None:
+    few = [f"{label} ({count})" for label, count in _groups_per_class(rows).items() if count < needed]
+    if few:
+        raise ActionrecError(
+            f"a class needs at least {needed} groups, one for each subset, but these have fewer: {first_few(few)}; "
+            "add videos of other people or scenes, drop the class by data.classes, or check data.group_pattern"
+        )
+
+
+def _check_every_class_in_every_subset(split: Sequence[SplitRow]) -> None:
+    counts = Counter((row.label, row.subset) for row in split)
+    empty = [f"{label} in {subset}" for label in class_names(split) for subset in SUBSETS if not counts[label, subset]]
+    if empty:
+        raise ActionrecError(
+            f"the split leaves no video of {first_few(empty)}; try another split.seed or larger fractions, "
+            "or drop the class by data.classes"
+        )
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What the leakage guard looked for between subsets (``data/splits/guard.json``)."""
+
+    leaking: bool
+    method: str
+    groups_crossing: int
+    digests_crossing: int
+    near_duplicates_crossing: int
+    near_duplicate_distance: float
+    num_videos: int
+    num_groups: int
+
+
+def check_leakage(rows: Sequence[ScreenedRow], subsets: Sequence[str], params: SplitParams) -> Guard:
+    """Look for groups, equal files and near-duplicates on both sides of a subset border.
+
+    Raises :class:`ActionrecError` naming examples when something crosses and ``allow_leak`` is false.
+    """
+    groups = _crossing([row.group for row in rows], subsets)
+    digests = _crossing([row.digest for row in rows], subsets)
+    pairs = near_duplicate_pairs(
+        [row.signature for row in rows], list(subsets), max_distance=params.near_duplicate_distance
+    )
+    problems = []
+    if groups:
+        problems.append(f"{len(groups)} group(s) are in several subsets: {first_few(groups)}")
+    if digests:
+        same = [" = ".join(row.video_id for row in rows if row.digest == digest) for digest in digests]
+        problems.append(f"{len(digests)} file(s) occur in several subsets: {first_few(same)}")
+    if pairs:
+        alike = [f"{rows[a].video_id} ~ {rows[b].video_id} ({distance:.3f})" for a, b, distance in pairs]
+        problems.append(f"{len(pairs)} near-duplicate pair(s) cross subsets: {first_few(alike)}")
+    if problems and not params.allow_leak:
+        raise ActionrecError(
+            "the split leaks:\n"
+            + "\n".join(f"  - {line}" for line in problems)
+            + "\nUse split.method: group with groups that hold copies together; or, to measure what the leak is "
+            "worth, set split.allow_leak: true, and everything that follows is stamped as leaking."
+        )
+    return Guard(
+        leaking=bool(problems),
+        method=params.method,
+        groups_crossing=len(groups),
+        digests_crossing=len(digests),
+        near_duplicates_crossing=len(pairs),
+        near_duplicate_distance=params.near_duplicate_distance,
+        num_videos=len(rows),
+        num_groups=len({row.group for row in rows}),
+    )
+
+
+def _crossing(keys: Sequence[str], subsets: Sequence[str]) -> list[str]:
+    """Keys that occur in more than one subset, sorted."""
+    where: dict[str, set[str]] = defaultdict(set)
+    for key, subset in zip(keys, subsets, strict=True):
+        where[key].add(subset)
+    return sorted(key for key, found in where.items() if len(found) > 1)

@@ -1,0 +1,1 @@
+"""Raw videos become files of JPEG frames with timestamps, decoded once."""

@@ -1,0 +1,112 @@
+"""What a container's header declares, read with PyAV."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import av
+    from av.video.stream import VideoStream
+
+_OPEN_SECONDS = 30.0
+_TAG_DURATION = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The header of one video; zeros and empty strings where it says nothing."""
+
+    error: str = ""
+    """Why the container could not be read."""
+    has_video: bool = False
+    """Whether there is a video stream that is not a cover picture."""
+    num_streams: int = 0
+    container: str = ""
+    """ffmpeg's name of the format, for example ``matroska,webm``."""
+    codec: str = ""
+    width: int = 0
+    height: int = 0
+    """Of the coded picture, before rotation."""
+    declared_frames: int = 0
+    fps: float = 0.0
+    """Average rate that the header declares."""
+    duration_seconds: float = 0.0
+    """Of the video stream; of the container where that is unknown."""
+    stream_duration_seconds: float = 0.0
+    """Of the video stream alone."""
+
+
+def probe_video(path: Path) -> Probe:
+    """Read the header of ``path``; a file that cannot be read gives a :class:`Probe` with ``error``.
+
+    Only local files are opened, whatever the header refers to. It runs in this process: call it only
+    for files that ffmpeg, in a process of its own, has survived.
+    """
+    import av
+
+    try:
+        with av.open(
+            f"file:{path}",
+            metadata_errors="replace",
+            timeout=_OPEN_SECONDS,
+            options={"protocol_whitelist": "file"},
+        ) as container:
+            return _read_header(container)
+    except (av.error.FFmpegError, OSError, ValueError, ArithmeticError, LookupError) as error:
+        # An error's text would end with the path, which differs between machines.
+        return Probe(error=getattr(error, "strerror", None) or type(error).__name__)
+
+
+def _read_header(container: av.container.InputContainer) -> Probe:
+    streams = [stream for stream in container.streams.video if not _is_cover(stream)]
+    container_seconds = float(container.duration or 0) / 1e6
+    if not streams:
+        return Probe(
+            num_streams=len(container.streams),
+            container=container.format.name,
+            duration_seconds=max(0.0, container_seconds),
+        )
+    stream = streams[0]
+    coding = stream.codec_context  # None for an unknown codec; the stream's picture size hangs on it
+    stream_seconds = _stream_seconds(stream)
+    return Probe(
+        has_video=True,
+        num_streams=len(container.streams),
+        container=container.format.name,
+        codec=coding.codec.canonical_name if coding else "",
+        width=coding.width if coding else 0,
+        height=coding.height if coding else 0,
+        declared_frames=max(0, stream.frames or _tag_frames(stream)),
+        fps=float(stream.average_rate or Fraction(0)),
+        duration_seconds=max(0.0, stream_seconds or container_seconds),
+        stream_duration_seconds=max(0.0, stream_seconds),
+    )
+
+
+def _is_cover(stream: VideoStream) -> bool:
+    from av.stream import Disposition
+
+    return bool(stream.disposition & Disposition.attached_pic)
+
+
+def _stream_seconds(stream: VideoStream) -> float:
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    for name, value in sorted(stream.metadata.items()):
+        # Matroska keeps it in a tag, "DURATION" or "DURATION-eng".
+        if name.startswith("DURATION") and (match := _TAG_DURATION.match(value)):
+            return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3])
+    return 0.0
+
+
+def _tag_frames(stream: VideoStream) -> int:
+    for name, value in sorted(stream.metadata.items()):
+        if name.startswith("NUMBER_OF_FRAMES"):
+            with contextlib.suppress(ValueError):
+                return int(value)
+    return 0

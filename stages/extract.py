@@ -1,0 +1,24 @@
+"""Decode every video once: JPEG frames, timestamps and what the decoder said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from actionrec import paths
+from actionrec.errors import run_main
+from actionrec.params import load_params
+from actionrec.tables import ManifestRow, read_rows
+from actionrec.video.extract import extract_videos
+
+
+def main() -> None:
+    params = load_params()
+    rows = read_rows(paths.MANIFEST, ManifestRow, stage="ingest")
+    decoded = extract_videos(
+        rows, root=Path(params.data.root), out_dir=paths.FRAMES, params=params.extract, compute=params.compute
+    )
+    print(f"extract: {len(rows)} videos, {decoded} decoded, {len(rows) - decoded} known already")
+
+
+if __name__ == "__main__":
+    run_main(main)
