@@ -1,0 +1,1 @@
+"""MediaPipe Holistic keypoints: layout, detection, extraction."""

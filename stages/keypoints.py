@@ -1,0 +1,23 @@
+"""Detect MediaPipe Holistic keypoints in every frame of the kept videos."""
+
+from actionrec import paths
+from actionrec.errors import run_main
+from actionrec.keypoints.extract import extract_keypoints
+from actionrec.keypoints.pack import pack_keypoints
+from actionrec.params import load_params
+from actionrec.tables import ScreenedRow, read_rows
+
+
+def main() -> None:
+    """Write ``data/keypoints/`` and ``data/packed/keypoints.h5``; both are empty when disabled."""
+    params = load_params()
+    screened = read_rows(paths.SCREENED, ScreenedRow, stage="screen")
+    video_ids = [row.video_id for row in screened if row.kept and params.keypoints.enabled]
+    extract_keypoints(
+        video_ids, paths.KEYPOINTS, frames_path=paths.frames_path, params=params.keypoints, compute=params.compute
+    )
+    pack_keypoints(video_ids, paths.PACKED_KEYPOINTS, keypoints_path=paths.keypoints_path, params=params.keypoints)
+
+
+if __name__ == "__main__":
+    run_main(main)
