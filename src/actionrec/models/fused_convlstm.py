@@ -1,0 +1,148 @@
+"""ConvLSTM over frames beside an LSTM over keypoints (reference system A).
+
+At the reference setting (64 x 64 pixels, 1662 keypoint values, 16 channels, 512 hidden, no dropout) it
+has 7,174,718 parameters with 11 classes.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from actionrec.features import num_values
+from actionrec.models.convlstm import ConvLSTM
+from actionrec.sections import FusedConvLSTMParams
+
+_KERNEL_SIZE = 5
+_SQUEEZED_CHANNELS = 3
+_BIAS = 0.01
+# Inputs that hardly vary (tracking noise) must not be blown up to unit variance.
+_INPUT_NORM_EPS = 1e-4
+
+
+class FrameBranch(nn.Module):
+    """Frames, uint8 (B, T, S, S, 3), to features (B, 3 S S) of the last step.
+
+    ``pool`` averages the last map to (pool, pool): thousands of pixels would outweigh the keypoints'
+    hidden state in the classifier. Not torch's adaptive pooling, whose gradient is not repeatable on a GPU.
+    """
+
+    def __init__(self, *, image_size: int, channels: int, content: Literal["rgb", "motion"], pool: int) -> None:
+        super().__init__()
+        self.content = content
+        self.convlstm1 = ConvLSTM(3, channels, kernel_size=_KERNEL_SIZE, image_size=image_size)
+        self.norm1 = nn.BatchNorm3d(channels)
+        self.convlstm2 = ConvLSTM(channels, channels, kernel_size=_KERNEL_SIZE, image_size=image_size)
+        self.norm2 = nn.BatchNorm3d(channels)
+        self.squeeze = nn.Conv2d(channels, _SQUEEZED_CHANNELS, _KERNEL_SIZE, padding=_KERNEL_SIZE // 2)
+        self.pool: nn.Module = nn.AvgPool2d(image_size // pool) if pool else nn.Identity()
+        self.num_features = _SQUEEZED_CHANNELS * (pool or image_size) ** 2
+
+    def forward(self, frames: Tensor) -> Tensor:
+        images = frames.permute(0, 1, 4, 2, 3).float() / 255  # (B, T, 3, S, S)
+        if self.content == "motion":
+            images = images - images.mean(dim=1, keepdim=True)
+        states = _norm_over_time(self.norm1, self.convlstm1(images))  # (B, T, C, S, S)
+        states = _norm_over_time(self.norm2, self.convlstm2(states))
+        features: Tensor = self.pool(self.squeeze(states[:, -1]))  # (B, 3, S, S), or (B, 3, pool, pool)
+        return features.flatten(1)
+
+
+class KeypointBranch(nn.Module):
+    """Keypoint features (B, T, values) to the last hidden state (B, hidden) of a two-layer LSTM.
+
+    ``motion`` gives it the change since the previous frame beside each value; ``norm`` brings every
+    input to unit variance: the few values that move are small beside those that only differ from
+    person to person, and would otherwise be learnt very late.
+    """
+
+    def __init__(self, *, values: int, hidden: int, dropout: float, motion: bool, norm: bool) -> None:
+        super().__init__()
+        self.motion = motion
+        inputs = 2 * values if motion else values
+        self.norm = nn.BatchNorm1d(inputs, eps=_INPUT_NORM_EPS) if norm else None
+        self.lstm = nn.LSTM(inputs, hidden, num_layers=2, batch_first=True, dropout=dropout)
+        self.num_features = hidden
+
+    def forward(self, keypoints: Tensor) -> Tensor:
+        if self.motion:
+            change = torch.diff(keypoints, dim=1, prepend=keypoints[:, :1])
+            keypoints = torch.cat([keypoints, change], dim=2)  # (B, T, 2 values)
+        if self.norm is not None:
+            keypoints = self.norm(keypoints.transpose(1, 2)).transpose(1, 2)
+        states, _ = self.lstm(keypoints)  # (B, T, hidden)
+        last: Tensor = states[:, -1]
+        return last
+
+
+class FusedConvLSTM(nn.Module):
+    """Logits (B, classes) from ``{"frames": uint8 (B, T, S, S, 3), "keypoints": float (B, T, values)}``.
+
+    ``inputs`` other than ``both`` leaves the other branch out. ``frame_dropout`` is the chance that a
+    training clip is shown without its frame features: where clips are few, the frames are learnt by
+    heart and the keypoints would never be needed.
+    """
+
+    def __init__(self, params: FusedConvLSTMParams, *, num_classes: int) -> None:
+        super().__init__()
+        self.frame_dropout = params.frame_dropout if params.inputs == "both" else 0.0
+        self.frame_branch: FrameBranch | None = None
+        self.keypoint_branch: KeypointBranch | None = None
+        num_features = 0
+        if params.inputs != "keypoints":
+            self.frame_branch = FrameBranch(
+                image_size=params.image_size,
+                channels=params.channels,
+                content=params.frame_content,
+                pool=params.frame_pool,
+            )
+            num_features += self.frame_branch.num_features
+        if params.inputs != "frames":
+            self.keypoint_branch = KeypointBranch(
+                values=num_values(params.keypoint_features),
+                hidden=params.lstm_hidden,
+                dropout=params.dropout,
+                motion=params.keypoint_motion,
+                norm=params.keypoint_norm,
+            )
+            num_features += self.keypoint_branch.num_features
+        self.dropout = nn.Dropout(params.dropout)
+        self.classifier = nn.Linear(num_features, num_classes)
+        self.apply(_initialise)
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        features = []
+        if self.frame_branch is not None:
+            features.append(self._frame_features(self.frame_branch, inputs["frames"]))
+        if self.keypoint_branch is not None:
+            features.append(self.keypoint_branch(inputs["keypoints"]))
+        logits: Tensor = self.classifier(self.dropout(torch.cat(features, dim=1)))
+        return logits
+
+    def _frame_features(self, branch: FrameBranch, frames: Tensor) -> Tensor:
+        """Frame features (B, F); zeros for the clips whose frames are dropped, which cost nothing."""
+        if not self.training or self.frame_dropout == 0:
+            found: Tensor = branch(frames)
+            return found
+        keep = torch.rand(len(frames), device=frames.device) >= self.frame_dropout
+        keep[0] = True  # every parameter takes part in every step, as DDP expects
+        found = branch(frames[keep])
+        features = found.new_zeros(len(frames), branch.num_features)
+        features[keep] = found
+        return features
+
+
+def _norm_over_time(norm: nn.BatchNorm3d, states: Tensor) -> Tensor:
+    """Normalise (B, T, C, H, W) per channel over the batch, time and space."""
+    normed: Tensor = norm(states.transpose(1, 2))
+    return normed.transpose(1, 2)
+
+
+def _initialise(module: nn.Module) -> None:
+    """Xavier-normal convolutions and linear layers with biases of 0.01; the LSTM keeps torch's own."""
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        nn.init.xavier_normal_(module.weight)
+        if module.bias is not None:
+            nn.init.constant_(module.bias, _BIAS)

@@ -1,0 +1,122 @@
+"""The predictions of one model: log-probabilities of every clip and of every val and test video."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from actionrec.errors import ActionrecError
+from actionrec.hdf5 import create_h5, open_h5, read_strings, write_strings
+from actionrec.tables import SplitRow, check_same_ids
+
+FORMAT = "actionrec-predictions"
+VERSION = 1
+PREDICTED_SUBSETS = ("val", "test")
+
+_NORMALISED_WITHIN = 1e-4
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """``data/predictions/<model>.h5``: N videos, M clips of L frames, C classes."""
+
+    model: str
+    aggregation: Literal["mean", "sum"]
+    """How the clips' log-probabilities became the video's."""
+    protocol: str
+    """What was averaged, for a person: ``mean of 4 strided clips of 16 frames``."""
+    parameters: int
+    trainable_parameters: int
+    best_epoch: int
+    """Counted from 1."""
+    class_names: list[str]
+    video_id: list[str]
+    """Sorted."""
+    subset: list[str]
+    """``val`` or ``test``."""
+    label: npt.NDArray[np.int64]
+    """(N,) place of the true class in ``class_names``."""
+    log_prob: npt.NDArray[np.float32]
+    """(N, C), probabilities sum to 1."""
+    clip_log_prob: npt.NDArray[np.float32]
+    """(M, C), probabilities sum to 1."""
+    clip_video: npt.NDArray[np.int64]
+    """(M,) place of the clip's video in ``video_id``."""
+    clip_frames: npt.NDArray[np.int64]
+    """(M, L) frame indices of the clip within its video."""
+
+    def check_covers(self, rows: Sequence[SplitRow]) -> None:
+        """Raise :class:`ActionrecError` unless exactly the val and test videos of ``rows`` are predicted."""
+        expected = [row.video_id for row in rows if row.subset in PREDICTED_SUBSETS]
+        check_same_ids(expected, self.video_id, left_name="the split", right_name=f"the predictions of {self.model}")
+
+
+def write_predictions(predictions: Predictions, path: Path, *, fingerprint: str) -> None:
+    """Write ``predictions`` atomically; raises ``ValueError`` for arrays that contradict each other."""
+    _check(predictions)
+    with create_h5(path, format=FORMAT, version=VERSION, fingerprint=fingerprint) as file:
+        for name in ("model", "aggregation", "protocol", "parameters", "trainable_parameters", "best_epoch"):
+            file.attrs[name] = getattr(predictions, name)
+        for name in ("class_names", "video_id", "subset"):
+            write_strings(file, name, getattr(predictions, name))
+        for name in ("label", "log_prob", "clip_log_prob", "clip_video", "clip_frames"):
+            file.create_dataset(name, data=getattr(predictions, name))
+
+
+def read_predictions(path: Path, *, model: str) -> Predictions:
+    """Read what :func:`write_predictions` wrote for ``model``.
+
+    Raises :class:`ActionrecError` for a file that is absent, unfinished, or another model's.
+    """
+    with open_h5(path, format=FORMAT, version=VERSION, stage=f"predict@{model}") as file:
+        if file.attrs["model"] != model:
+            raise ActionrecError(
+                f"{path} holds predictions of {file.attrs['model']!r}, not of {model!r}; "
+                f"rebuild it with `dvc repro -f predict@{model}`"
+            )
+        return Predictions(
+            model=model,
+            aggregation="sum" if file.attrs["aggregation"] == "sum" else "mean",
+            protocol=str(file.attrs["protocol"]),
+            parameters=int(file.attrs["parameters"]),
+            trainable_parameters=int(file.attrs["trainable_parameters"]),
+            best_epoch=int(file.attrs["best_epoch"]),
+            class_names=read_strings(file, "class_names"),
+            video_id=read_strings(file, "video_id"),
+            subset=read_strings(file, "subset"),
+            label=file["label"][:],
+            log_prob=file["log_prob"][:],
+            clip_log_prob=file["clip_log_prob"][:],
+            clip_video=file["clip_video"][:],
+            clip_frames=file["clip_frames"][:],
+        )
+
+
+def _check(predictions: Predictions) -> None:
+    num_videos, num_clips = len(predictions.video_id), len(predictions.clip_video)
+    num_classes = len(predictions.class_names)
+    shapes = {
+        "subset": (len(predictions.subset), num_videos),
+        "label": (predictions.label.shape, (num_videos,)),
+        "log_prob": (predictions.log_prob.shape, (num_videos, num_classes)),
+        "clip_log_prob": (predictions.clip_log_prob.shape, (num_clips, num_classes)),
+        "clip_frames": (predictions.clip_frames.shape[:1], (num_clips,)),
+    }
+    problems = [
+        f"{name} has {found}, expected {expected}" for name, (found, expected) in shapes.items() if found != expected
+    ]
+    if sorted(set(predictions.video_id)) != predictions.video_id:
+        problems.append("video_id is not sorted and unique")
+    if set(predictions.clip_video.tolist()) != set(range(num_videos)):
+        problems.append("clip_video does not name every video")
+    for name in ("log_prob", "clip_log_prob"):
+        totals = np.exp(getattr(predictions, name).astype(np.float64)).sum(axis=-1)
+        if not np.allclose(totals, 1, atol=_NORMALISED_WITHIN):
+            problems.append(f"{name} is not normalised")
+    if problems:
+        raise ValueError(f"predictions of {predictions.model}: " + "; ".join(problems))

@@ -1,0 +1,91 @@
+"""What happens at the end of every epoch: curves and best weights are kept, the run is saved."""
+
+from __future__ import annotations
+
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+from lightning.pytorch.callbacks import TQDMProgressBar
+from torch import Tensor
+
+from actionrec.errors import ActionrecError
+from actionrec.training.module import ClipClassifier
+
+CURVE_COLUMNS = ("epoch", "train_loss", "train_top1", "val_loss", "val_top1", "lr")
+
+
+class History(pl.Callback):
+    """Curves, one row an epoch, and the weights of the best epoch.
+
+    The best epoch has the highest ``val_top1``; among equals the lowest ``val_loss``, then the earliest.
+    Saved in the checkpoint, so a resumed run remembers both.
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, float]] = []
+        """By ``CURVE_COLUMNS``; epochs counted from 1."""
+        self.best_epoch = 0
+        self.best_weights: dict[str, Tensor] = {}
+
+    @property
+    def best(self) -> dict[str, float]:
+        """The row of the best epoch."""
+        return self.rows[self.best_epoch - 1]
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        metrics = {name: float(trainer.callback_metrics[name]) for name in CURVE_COLUMNS if name != "epoch"}
+        if not all(map(math.isfinite, metrics.values())):
+            raise ActionrecError(
+                f"training diverged in epoch {trainer.current_epoch + 1}: {metrics}; set a lower train.lr, "
+                "or train.gradient_clip"
+            )
+        self.rows.append({"epoch": trainer.current_epoch + 1, **metrics})
+        if self.best_epoch == 0 or _rank(self.rows[-1]) > _rank(self.best):
+            assert isinstance(pl_module, ClipClassifier)
+            self.best_epoch = trainer.current_epoch + 1
+            self.best_weights = {
+                name: value.detach().cpu().clone() for name, value in pl_module.model.state_dict().items()
+            }
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"rows": self.rows, "best_epoch": self.best_epoch, "best_weights": self.best_weights}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.rows = state_dict["rows"]
+        self.best_epoch = state_dict["best_epoch"]
+        self.best_weights = state_dict["best_weights"]
+
+
+def _rank(row: dict[str, float]) -> tuple[float, float]:
+    return row["val_top1"], -row["val_loss"]
+
+
+class LastCheckpoint(pl.Callback):
+    """Saves the run after every epoch, whole or not at all; listed after the callbacks whose state it saves."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        # Every process takes part in gathering the state; only the first writes.
+        part = self._path.with_suffix(".part")
+        trainer.save_checkpoint(part)
+        if trainer.is_global_zero:
+            part.replace(self._path)
+
+
+class EpochLines(pl.Callback):
+    """One line an epoch, where a progress bar would fill a log."""
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        if trainer.is_global_zero:
+            values = (f"{name} {float(trainer.callback_metrics[name]):.4g}" for name in CURVE_COLUMNS[1:])
+            print(f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}: {', '.join(values)}", file=sys.stderr)
+
+
+def progress_callback() -> pl.Callback:
+    """A progress bar on a terminal, a line an epoch elsewhere."""
+    return TQDMProgressBar(leave=False) if sys.stderr.isatty() else EpochLines()

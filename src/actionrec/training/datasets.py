@@ -1,0 +1,157 @@
+"""Clips of the packed files in batches.
+
+Which clips, in which order and how augmented is a function of (seed, epoch, video_id) alone: the same
+with any number of loading processes, and after a resumed run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
+
+from actionrec.clips import Recipe, recipe_of
+from actionrec.packed import PackedKeypoints, PackedView
+from actionrec.sampling import Indices, generator_for
+from actionrec.sections import AnyModel
+from actionrec.tables import SplitRow
+
+Batch = tuple[dict[str, Tensor], Tensor]
+"""Inputs by name, each (B, ...), and labels int64 (B,)."""
+
+
+@dataclass(frozen=True)
+class ClipSource:
+    """Reads any clip of any video and makes a model's inputs of it."""
+
+    recipe: Recipe
+    view: PackedView | None
+    keypoints: PackedKeypoints | None
+
+    def num_frames(self, video_id: str) -> int:
+        packed = self.view or self.keypoints
+        assert packed is not None
+        return packed.num_frames(video_id)
+
+    def load(self, video_id: str, indices: Indices, *, generator: np.random.Generator | None) -> dict[str, Any]:
+        """Inputs of the clip ``indices`` (clip_frames,) of one video; augmented where ``generator`` is given."""
+        frames = self.view.read(video_id, indices) if self.view else None
+        keypoints = self.keypoints.read(video_id, indices) if self.keypoints else None
+        return self.recipe.prepare(frames, keypoints, generator=generator)
+
+
+class TrainClips(Dataset[Batch]):
+    """Random clips of labelled videos; an item is a whole batch, named by epoch and places."""
+
+    def __init__(self, source: ClipSource, *, video_ids: Sequence[str], labels: Sequence[int], seed: int) -> None:
+        self._source = source
+        self._video_ids = list(video_ids)
+        self._labels = list(labels)
+        self._seed = seed
+        self.num_clips = len(self._video_ids) * source.recipe.clips_per_epoch
+
+    def __getitem__(self, key: tuple[int, list[int]]) -> Batch:
+        epoch, places = key
+        clips = [self._clip(epoch, *divmod(place, self._source.recipe.clips_per_epoch)) for place in places]
+        labels = [self._labels[place // self._source.recipe.clips_per_epoch] for place in places]
+        return default_collate(clips), torch.tensor(labels)
+
+    def _clip(self, epoch: int, video: int, repeat: int) -> dict[str, Any]:
+        video_id = self._video_ids[video]
+        generator = generator_for(self._seed, epoch, video_id, repeat)
+        indices = self._source.recipe.train_clip(self._source.num_frames(video_id), generator=generator)
+        return self._source.load(video_id, indices, generator=generator)
+
+
+class EpochBatches(Sampler[tuple[int, list[int]]]):
+    """``(epoch, places)`` of every batch of an epoch, shuffled by (seed, epoch).
+
+    Batches differ in size by one at most, so that none holds a single clip, for which batch
+    normalisation has no variance. With several processes (``world_size``), each takes its share of
+    every epoch; the shares are filled up to one length with repeated clips.
+    """
+
+    def __init__(self, num_clips: int, *, batch_size: int, seed: int, rank: int = 0, world_size: int = 1) -> None:
+        self._num_clips = num_clips
+        self._seed = seed
+        self._rank, self._world_size = rank, world_size
+        self._share = -(-num_clips // world_size)
+        self._num_batches = -(-self._share // batch_size)
+        self.smallest = self._share // self._num_batches
+        """Clips of the smallest batch."""
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by Lightning before each epoch."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return self._num_batches
+
+    def __iter__(self) -> Iterator[tuple[int, list[int]]]:
+        order = generator_for(self._seed, self._epoch, "order").permutation(self._num_clips)
+        mine = np.resize(order, self._share * self._world_size)[self._rank :: self._world_size]
+        for places in np.array_split(mine, self._num_batches):
+            yield self._epoch, places.tolist()
+
+
+class FixedClips(Dataset[tuple[dict[str, Any], int]]):
+    """The clips that validation or prediction sees; an item is one clip's inputs and its label."""
+
+    def __init__(
+        self, source: ClipSource, *, video_ids: Sequence[str], labels: Sequence[int], clips: Sequence[Indices]
+    ) -> None:
+        """``clips``: of each video, indices (num_clips, clip_frames)."""
+        self._source = source
+        self._video_ids = list(video_ids)
+        self._labels = list(labels)
+        self.clip_frames = np.concatenate(clips)
+        """(M, clip_frames)."""
+        self.clip_video = np.repeat(np.arange(len(clips), dtype=np.int64), [len(of_video) for of_video in clips])
+        """(M,) place in ``video_ids``."""
+
+    def __len__(self) -> int:
+        return len(self.clip_video)
+
+    def __getitem__(self, place: int) -> tuple[dict[str, Any], int]:
+        video = int(self.clip_video[place])
+        return self._source.load(self._video_ids[video], self.clip_frames[place], generator=None), self._labels[video]
+
+
+def open_source(
+    model: AnyModel, rows: Sequence[SplitRow], *, packed_path: Callable[[str], Path], keypoints_path: Path
+) -> ClipSource:
+    """Open the packed files that ``model`` reads.
+
+    Raises :class:`ActionrecError` for an incomplete file, or one that holds other videos than the split.
+    """
+    recipe = recipe_of(model)
+    view = PackedView(packed_path(model.view), view=model.view) if recipe.reads_frames else None
+    keypoints = PackedKeypoints(keypoints_path) if recipe.reads_keypoints else None
+    for packed in (view, keypoints):
+        if packed is not None:
+            packed.check_covers([row.video_id for row in rows], name="the split")
+    return ClipSource(recipe, view, keypoints)
+
+
+def train_loader(clips: TrainClips, batches: EpochBatches, *, num_workers: int) -> DataLoader[Batch]:
+    """Batches of ``clips`` in the order of ``batches``."""
+    return DataLoader(clips, sampler=batches, batch_size=None, **_worker_options(num_workers))
+
+
+def fixed_loader(clips: FixedClips, *, batch_size: int, num_workers: int) -> DataLoader[Any]:
+    """Batches of ``clips`` in order, the last one incomplete."""
+    return DataLoader(clips, batch_size=batch_size, shuffle=False, **_worker_options(num_workers))
+
+
+def _worker_options(num_workers: int) -> dict[str, Any]:
+    if num_workers == 0:
+        return {"num_workers": 0}
+    # spawn: a forked child inherits the locks of HDF5 and OpenCV's threads, and may hang.
+    return {"num_workers": num_workers, "multiprocessing_context": "spawn", "persistent_workers": True}

@@ -1,0 +1,51 @@
+"""Predict every val and test video with one trained model: ``python stages/predict.py <model>``."""
+
+from __future__ import annotations
+
+import sys
+
+from actionrec import paths
+from actionrec.errors import ActionrecError, run_main
+from actionrec.files import digest_file, digest_of
+from actionrec.params import load_params
+from actionrec.predictions import write_predictions
+from actionrec.tables import SplitRow, read_rows
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        raise ActionrecError("usage: python stages/predict.py <model>")
+    name = sys.argv[1]
+    params = load_params()
+    params.model(name)
+    train = params.train_of(name)
+    rows = read_rows(paths.SPLIT, SplitRow, stage="split")
+
+    from actionrec.predicting import predict_videos
+    from actionrec.trained import WEIGHTS_FILE, load_trained
+    from actionrec.training.datasets import open_source
+    from actionrec.training.devices import resolve_accelerator
+
+    directory = paths.model_dir(name)
+    card, model = load_trained(directory, name=name)
+    source = open_source(
+        card.model_params(), rows, packed_path=paths.packed_path, keypoints_path=paths.PACKED_KEYPOINTS
+    )
+    predictions = predict_videos(
+        card,
+        model,
+        source=source,
+        rows=rows,
+        aggregation=params.evaluate.aggregation,
+        batch_size=train.batch_size,
+        device="cuda" if resolve_accelerator(train) == "gpu" else "cpu",
+        num_workers=train.num_workers,
+    )
+    predictions.check_covers(rows)
+    fingerprint = digest_of(card.fingerprint, digest_file(directory / WEIGHTS_FILE), params.evaluate.aggregation)
+    write_predictions(predictions, paths.predictions_path(name), fingerprint=fingerprint)
+    print(f"{name}: {len(predictions.video_id)} videos, {predictions.protocol}")
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,40 @@
+"""Train one model: ``python stages/train.py <model>``."""
+
+from __future__ import annotations
+
+import sys
+
+from actionrec import paths
+from actionrec.errors import ActionrecError, run_main
+from actionrec.itemcache import ItemCache
+from actionrec.params import load_params
+from actionrec.tables import SplitRow, read_rows
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        raise ActionrecError("usage: python stages/train.py <model>")
+    name = sys.argv[1]
+    params = load_params()
+    model = params.model(name)
+    rows = read_rows(paths.SPLIT, SplitRow, stage="split")
+
+    from actionrec.training.datasets import open_source
+    from actionrec.training.live import live_curves
+    from actionrec.training.loop import train_model
+    from actionrec.training.run import TrainingRun
+
+    source = open_source(model, rows, packed_path=paths.packed_path, keypoints_path=paths.PACKED_KEYPOINTS)
+    run = TrainingRun(name, model, params.train_of(name), rows, source)
+    card = train_model(
+        run,
+        out_dir=paths.model_dir(name),
+        curves_path=paths.curves_path(name),
+        cache=ItemCache.of_stage("train"),
+        callbacks=live_curves(params.tracking, name, run.fingerprint()),
+    )
+    print(f"{name}: best epoch {card.best_epoch}, val top-1 {card.best_val_top1:.3f}, {card.parameters:,} parameters")
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,118 @@
+"""Which clips make up a batch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.packed_data import PackedData, make_packed_data, small_fused
+
+from actionrec.sections import FrameResnetParams
+from actionrec.training.datasets import EpochBatches, FixedClips, TrainClips, fixed_loader, open_source, train_loader
+
+FUSED = small_fused()
+FRAME = FrameResnetParams(
+    type="frame_resnet",
+    view="rgb",
+    depth=18,
+    weights="none",
+    image_size=32,
+    augment=True,
+    train_frames=2,
+    test_frames=3,
+)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> PackedData:
+    return make_packed_data(tmp_path_factory.mktemp("packed"), groups=1, size=16)
+
+
+def sources(data: PackedData, model):
+    return open_source(model, data.rows, packed_path=data.packed_path, keypoints_path=data.keypoints_path)
+
+
+@given(
+    num_clips=st.integers(1, 300),
+    batch_size=st.integers(1, 40),
+    world_size=st.integers(1, 4),
+    epoch=st.integers(0, 5),
+)
+def test_every_clip_is_seen_once_and_batches_are_even(num_clips, batch_size, world_size, epoch):
+    seen, counts = [], []
+    for rank in range(world_size):
+        batches = EpochBatches(num_clips, batch_size=batch_size, seed=1, rank=rank, world_size=world_size)
+        batches.set_epoch(epoch)
+        found = list(batches)
+        sizes = [len(places) for _, places in found]
+        assert {number for number, _ in found} == {epoch}
+        assert max(sizes) <= batch_size
+        assert max(sizes) - min(sizes) <= 1
+        assert min(sizes) == batches.smallest
+        counts.append(len(found))
+        assert len(found) == len(batches)
+        seen += [place for _, places in found for place in places]
+    assert set(seen) == set(range(num_clips))
+    assert len(seen) - num_clips < world_size  # filled up to one length
+    assert len(set(counts)) == 1
+
+
+def test_the_order_depends_on_seed_and_epoch():
+    def order(seed: int, epoch: int) -> list[tuple[int, list[int]]]:
+        batches = EpochBatches(30, batch_size=7, seed=seed)
+        batches.set_epoch(epoch)
+        return [places for _, places in batches]
+
+    assert order(0, 1) == order(0, 1)
+    assert order(0, 1) != order(0, 2)
+    assert order(0, 1) != order(1, 1)
+
+
+def test_a_clip_depends_on_seed_epoch_and_video_alone(data):
+    ids = [row.video_id for row in data.rows]
+    clips = TrainClips(sources(data, FUSED), video_ids=ids, labels=[0, 1, 2, 3], seed=0)
+    inputs, labels = clips[3, [2, 0]]
+    assert labels.tolist() == [2, 0]
+    assert inputs["frames"].shape == (2, 4, 8, 8, 3)
+    assert inputs["frames"].dtype == torch.uint8
+    assert inputs["keypoints"].shape == (2, 4, 261)
+    alone, _ = clips[3, [0]]
+    assert all(torch.equal(alone[name][0], inputs[name][1]) for name in inputs)
+    later, _ = clips[4, [0]]
+    assert not torch.equal(later["keypoints"], alone["keypoints"])
+
+
+def test_several_frames_of_a_video_an_epoch(data):
+    ids = [row.video_id for row in data.rows]
+    clips = TrainClips(sources(data, FRAME), video_ids=ids, labels=[5, 6, 7, 8], seed=0)
+    assert clips.num_clips == 8
+    inputs, labels = clips[0, list(range(8))]
+    assert labels.tolist() == [5, 5, 6, 6, 7, 7, 8, 8]
+    assert inputs["frames"].shape == (8, 1, 32, 32, 3)
+    assert not torch.equal(inputs["frames"][0], inputs["frames"][1])
+
+
+def test_fixed_clips_come_in_order_with_the_last_batch(data):
+    source = sources(data, FRAME)
+    ids = [row.video_id for row in data.rows]
+    chosen = [source.recipe.test_clips(source.num_frames(video_id)) for video_id in ids]
+    clips = FixedClips(source, video_ids=ids, labels=[4, 5, 6, 7], clips=chosen)
+    batches = list(fixed_loader(clips, batch_size=5, num_workers=0))
+    assert [len(labels) for _, labels in batches] == [5, 5, 2]
+    assert torch.cat([labels for _, labels in batches]).tolist() == [4] * 3 + [5] * 3 + [6] * 3 + [7] * 3
+    assert clips.clip_video.tolist() == [0] * 3 + [1] * 3 + [2] * 3 + [3] * 3
+    assert clips.clip_frames.shape == (12, 1)
+
+
+@pytest.mark.slow
+def test_loading_processes_change_nothing(data):
+    ids = [row.video_id for row in data.rows]
+    clips = TrainClips(sources(data, FUSED), video_ids=ids, labels=[0, 1, 2, 3], seed=0)
+    batches = EpochBatches(clips.num_clips, batch_size=2, seed=0)
+    here = list(train_loader(clips, batches, num_workers=0))
+    there = list(train_loader(clips, batches, num_workers=1))
+    for (left, left_labels), (right, right_labels) in zip(here, there, strict=True):
+        assert left_labels.tolist() == right_labels.tolist()
+        assert all(np.array_equal(left[name], right[name]) for name in left)
