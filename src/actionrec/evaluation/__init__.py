@@ -1,0 +1,1 @@
+"""How good each model is: clip- and video-level metrics, group-bootstrap intervals, late fusion."""

@@ -1,0 +1,234 @@
+"""Evaluate every model and their fusion on exactly the videos of the split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from actionrec.errors import ActionrecError, first_few
+from actionrec.evaluation.bootstrap import Interval, group_bootstrap
+from actionrec.evaluation.fusion import equal_weights, fit_weights, fuse, negative_log_likelihood
+from actionrec.evaluation.metrics import (
+    ClassScores,
+    class_scores,
+    confusion,
+    expected_calibration_error,
+    true_class_rank,
+)
+from actionrec.predictions import Predictions
+from actionrec.sections import EvaluateParams
+from actionrec.tables import SplitRow, check_same_ids, class_names
+
+FUSION = "fusion"
+EVALUATED_SUBSETS = ("val", "test")
+
+Floats = npt.NDArray[np.floating]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class SubsetResult:
+    """One entry (a model or the fusion) on one subset."""
+
+    video_id: tuple[str, ...]
+    label: Ints
+    """(N,)"""
+    predicted: Ints
+    """(N,)"""
+    correct: npt.NDArray[np.bool_]
+    """(N,)"""
+    top: Mapping[int, float]
+    """Video-level top-k accuracy by k."""
+    clip_top1: float | None
+    """None for the fusion, which has no clips."""
+    ece: float
+    nll: float
+    scores: ClassScores
+    confusion: Ints
+    """(C, C), rows are actual classes."""
+    interval: Interval
+    """Of ``video_top1``."""
+    num_groups: int
+
+
+@dataclass(frozen=True)
+class EntryResult:
+    """A model or the fusion, on every subset that has videos."""
+
+    name: str
+    subsets: Mapping[str, SubsetResult]
+    gain: Interval | None = None
+    """test ``video_top1`` minus that of the best single model, with its paired interval; None for that model itself."""
+
+
+@dataclass(frozen=True)
+class FusionResult:
+    """The two late fusions; ``fitted`` is the one that is reported as ``fusion``."""
+
+    equal_weights: Mapping[str, float]
+    fitted_weights: Mapping[str, float]
+    equal: EntryResult
+    fitted: EntryResult
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything that is written by :mod:`actionrec.evaluation.outputs`."""
+
+    class_names: tuple[str, ...]
+    predictions: Mapping[str, Predictions]
+    models: Mapping[str, EntryResult]
+    fusion: FusionResult
+    best_model: str
+    """Best single model: highest test ``video_top1``, then val ``video_top1``, then the order in ``enabled``."""
+    params: EvaluateParams
+    leaking: bool
+
+    @property
+    def entries(self) -> list[EntryResult]:
+        """The models in their order, then the fusion."""
+        return [*self.models.values(), self.fusion.fitted]
+
+
+def evaluate(
+    predictions: Sequence[Predictions], split: Sequence[SplitRow], params: EvaluateParams, *, leaking: bool
+) -> Evaluation:
+    """Evaluate ``predictions``, in the order of the enabled models, against ``split``.
+
+    Fusion weights are fitted on val only; everything else is computed for val and test apart.
+
+    Raises :class:`ActionrecError` if a model and the split disagree on ids, labels, subsets or class names.
+    """
+    expected = sorted((row for row in split if row.subset in EVALUATED_SUBSETS), key=lambda row: row.video_id)
+    names = tuple(class_names(split))
+    if not any(row.subset == "test" for row in expected):
+        raise ActionrecError("the split has no test videos; raise split.test_fraction or add groups")
+    for prediction in predictions:
+        _check(prediction, expected, names)
+    videos = _Videos.of(expected, names)
+    models = {p.model: _entry(p.model, p.log_prob, videos, params, clips=p) for p in predictions}
+    best = max(models, key=lambda name: _standing(models[name]))
+    baseline = models[best].subsets["test"].correct
+
+    def with_gain(entry: EntryResult) -> EntryResult:
+        if entry.name == best:
+            return entry
+        difference = entry.subsets["test"].correct.astype(np.float64) - baseline
+        return replace(entry, gain=_interval(difference, videos.groups("test"), params))
+
+    log_probs = np.stack([p.log_prob for p in predictions])  # (M, N, C)
+    in_val = videos.subset == "val"
+    equal = equal_weights(len(predictions))
+    fitted = fit_weights(log_probs[:, in_val], videos.label[in_val])
+    fusion = FusionResult(
+        equal_weights=dict(zip(models, equal.tolist(), strict=True)),
+        fitted_weights=dict(zip(models, fitted.tolist(), strict=True)),
+        equal=with_gain(_entry(FUSION, fuse(log_probs, equal), videos, params)),
+        fitted=with_gain(_entry(FUSION, fuse(log_probs, fitted), videos, params)),
+    )
+    gained = {name: with_gain(entry) for name, entry in models.items()}
+    by_name = {p.model: p for p in predictions}
+    return Evaluation(names, by_name, gained, fusion, best, params, leaking)
+
+
+@dataclass(frozen=True)
+class _Videos:
+    """Columns of the val and test videos, sorted by id."""
+
+    video_id: npt.NDArray[np.str_]
+    label: Ints
+    subset: npt.NDArray[np.str_]
+    group: npt.NDArray[np.str_]
+
+    @classmethod
+    def of(cls, rows: Sequence[SplitRow], names: Sequence[str]) -> _Videos:
+        index = {name: place for place, name in enumerate(names)}
+        return cls(
+            np.array([row.video_id for row in rows]),
+            np.array([index[row.label] for row in rows], np.int64),
+            np.array([row.subset for row in rows]),
+            np.array([row.group for row in rows]),
+        )
+
+    def groups(self, subset: str) -> list[str]:
+        return [str(group) for group in self.group[self.subset == subset]]
+
+
+def _entry(
+    name: str, log_prob: Floats, videos: _Videos, params: EvaluateParams, *, clips: Predictions | None = None
+) -> EntryResult:
+    present = [subset for subset in EVALUATED_SUBSETS if np.any(videos.subset == subset)]
+    return EntryResult(name, {subset: _subset(subset, log_prob, videos, params, clips) for subset in present})
+
+
+def _subset(
+    subset: str, log_prob: Floats, videos: _Videos, params: EvaluateParams, clips: Predictions | None
+) -> SubsetResult:
+    chosen = videos.subset == subset
+    log_prob, label = log_prob[chosen], videos.label[chosen]
+    num_classes = log_prob.shape[1]
+    rank = true_class_rank(log_prob, label)
+    predicted = np.asarray(log_prob.argmax(axis=1), np.int64)
+    groups = videos.groups(subset)
+    return SubsetResult(
+        video_id=tuple(str(video_id) for video_id in videos.video_id[chosen]),
+        label=label,
+        predicted=predicted,
+        correct=rank == 0,
+        top={k: float(np.mean(rank < k)) for k in (1, 5, 10)},
+        clip_top1=None if clips is None else _clip_top1(clips, videos.label, chosen),
+        ece=expected_calibration_error(log_prob, label),
+        nll=negative_log_likelihood(log_prob, label),
+        scores=class_scores(label, predicted, num_classes=num_classes),
+        confusion=confusion(label, predicted, num_classes=num_classes),
+        interval=_interval(rank == 0, groups, params),
+        num_groups=len(set(groups)),
+    )
+
+
+def _clip_top1(clips: Predictions, label: Ints, chosen: npt.NDArray[np.bool_]) -> float:
+    of_subset = chosen[clips.clip_video]
+    own = label[clips.clip_video[of_subset]]
+    return float(np.mean(clips.clip_log_prob[of_subset].argmax(axis=1) == own))
+
+
+def _interval(values: npt.NDArray[np.generic], groups: Sequence[str], params: EvaluateParams) -> Interval:
+    return group_bootstrap(
+        values.astype(np.float64),
+        groups,
+        num_samples=params.bootstrap_samples,
+        confidence=params.confidence,
+        seed=params.seed,
+    )
+
+
+def _standing(entry: EntryResult) -> tuple[float, float]:
+    val = entry.subsets.get("val")
+    return entry.subsets["test"].top[1], val.top[1] if val else 0.0
+
+
+def _check(prediction: Predictions, expected: Sequence[SplitRow], names: Sequence[str]) -> None:
+    model = prediction.model
+    remedy = f"rebuild with `dvc repro predict@{model}`"
+    if model == FUSION:
+        raise ActionrecError(f"a model cannot be named {FUSION!r}, the name of the fusion of all models; rename it")
+    ids = [str(video_id) for video_id in prediction.video_id]
+    check_same_ids(ids, (row.video_id for row in expected), left_name=f"predictions of {model}", right_name="the split")
+    if ids != [row.video_id for row in expected]:
+        raise ActionrecError(f"predictions of {model} are not sorted by video_id; {remedy}")
+    if list(prediction.class_names) != list(names):
+        raise ActionrecError(
+            f"predictions of {model} know the classes {first_few(prediction.class_names)}, "
+            f"the split has {first_few(names)}; {remedy}"
+        )
+    index = {name: place for place, name in enumerate(names)}
+    wrong = [
+        f"{row.video_id} ({names[label]}, {subset} instead of {row.label}, {row.subset})"
+        for row, label, subset in zip(expected, prediction.label.tolist(), prediction.subset, strict=True)
+        if (label, str(subset)) != (index[row.label], row.subset)
+    ]
+    if wrong:
+        raise ActionrecError(f"predictions of {model} disagree with the split on {first_few(wrong)}; {remedy}")

@@ -1,0 +1,81 @@
+"""Metrics of one set of videos, from log-probabilities and labels.
+
+Conventions, the same everywhere: a tie between classes goes to the class that comes first in the sorted
+class names; averages over classes run over the classes that have videos in the set, so a class without
+videos neither helps nor hurts; 0 / 0 in a precision is 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+Floats = npt.NDArray[np.floating]
+Ints = npt.NDArray[np.int64]
+
+ECE_BINS = 15
+
+
+def true_class_rank(log_prob: Floats, label: Ints) -> Ints:
+    """Place of the true class in each prediction, 0 for the most probable.
+
+    ``log_prob (N, C)``, ``label (N,)`` -> ``(N,)``. Classes before the true one win ties, those after it
+    lose them, which is what ``argmax`` does; unlike scikit-learn's top-k accuracy, k may exceed C.
+    """
+    rows = np.arange(len(label))
+    own = log_prob[rows, label][:, None]
+    before = np.arange(log_prob.shape[1])[None, :] < label[:, None]
+    return np.asarray(((log_prob > own) | ((log_prob == own) & before)).sum(axis=1), np.int64)
+
+
+def top_k_accuracy(log_prob: Floats, label: Ints, k: int) -> float:
+    """Share of rows whose true class is among the ``k`` most probable; 1.0 where ``k`` is at least C."""
+    return float(np.mean(true_class_rank(log_prob, label) < k))
+
+
+def expected_calibration_error(log_prob: Floats, label: Ints, *, num_bins: int = ECE_BINS) -> float:
+    """Mean gap between confidence and accuracy over ``num_bins`` equal bins of confidence, weighted by their videos.
+
+    Guo et al., On Calibration of Modern Neural Networks (ICML 2017).
+    """
+    confidence = np.exp(log_prob.max(axis=1).astype(np.float64))
+    correct = log_prob.argmax(axis=1) == label
+    # Bins are open below and closed above, as in the paper: (0, 1/15], (1/15, 2/15], ...
+    place = np.clip(np.ceil(confidence * num_bins).astype(np.int64) - 1, 0, num_bins - 1)
+    gap = np.bincount(place, weights=correct - confidence, minlength=num_bins)
+    return float(np.abs(gap).sum() / len(label))
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """Precision, recall, F1 ``(C,)`` and number of videos ``support (C,)`` of every class."""
+
+    precision: Floats
+    recall: Floats
+    f1: Floats
+    support: Ints
+
+    @property
+    def mean_class_accuracy(self) -> float:
+        """Mean recall over the classes that have videos."""
+        return float(self.recall[self.support > 0].mean())
+
+    @property
+    def macro_f1(self) -> float:
+        """Mean F1 over the classes that have videos."""
+        return float(self.f1[self.support > 0].mean())
+
+
+def class_scores(label: Ints, predicted: Ints, *, num_classes: int) -> ClassScores:
+    """Scores of every class, 0 where a class was never predicted or has no videos."""
+    scores = precision_recall_fscore_support(label, predicted, labels=np.arange(num_classes), zero_division=0)
+    return ClassScores(*scores)
+
+
+def confusion(label: Ints, predicted: Ints, *, num_classes: int) -> Ints:
+    """Counts ``(C, C)``: rows are actual, columns predicted classes."""
+    matrix: Ints = confusion_matrix(label, predicted, labels=np.arange(num_classes)).astype(np.int64)
+    return matrix

@@ -1,0 +1,177 @@
+"""Write an evaluation: the summary that DVC compares, details as JSON, tables as CSV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from actionrec.evaluation.bootstrap import METHOD, Interval
+from actionrec.evaluation.evaluate import FUSION, EntryResult, Evaluation, SubsetResult
+from actionrec.files import write_json
+from actionrec.tables import write_table
+
+DIGITS = 5
+LISTED = 10
+"""Best and worst classes, most confused pairs."""
+
+
+def summary(evaluation: Evaluation) -> dict[str, dict[str, float]]:
+    """``{entry: at most ten scalars}`` of the test videos, rounded."""
+    return {entry.name: _scalars(entry.subsets["test"]) for entry in evaluation.entries}
+
+
+def write_metrics(evaluation: Evaluation, folder: Path) -> None:
+    """Write ``summary.json`` and ``<entry>.json`` into the existing ``folder``."""
+    write_json(folder / "summary.json", summary(evaluation))
+    for entry in evaluation.entries:
+        write_json(folder / f"{entry.name}.json", details(evaluation, entry))
+
+
+def details(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any]:
+    """Everything about one entry that the report and a reader may want, as JSON values."""
+    params = evaluation.params
+    common = {
+        "name": entry.name,
+        "class_names": list(evaluation.class_names),
+        "leaking": evaluation.leaking,
+        "interval": {
+            "method": METHOD,
+            "confidence": params.confidence,
+            "samples": params.bootstrap_samples,
+            "seed": params.seed,
+            "num_groups": {name: subset.num_groups for name, subset in entry.subsets.items()},
+        },
+        "subsets": {name: _subset(evaluation, subset) for name, subset in entry.subsets.items()},
+        "gain": _gain(evaluation, entry),
+    }
+    return common | (_fusion(evaluation) if entry.name == FUSION else _model(evaluation, entry))
+
+
+def _model(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any]:
+    prediction = evaluation.predictions[entry.name]
+    return {
+        "protocol": prediction.protocol,
+        "aggregation": prediction.aggregation,
+        "num_clips": len(prediction.clip_video),
+        "parameters": int(prediction.parameters),
+        "trainable_parameters": int(prediction.trainable_parameters),
+        "best_epoch": int(prediction.best_epoch),
+    }
+
+
+def _fusion(evaluation: Evaluation) -> dict[str, Any]:
+    fusion = evaluation.fusion
+    return {
+        "protocol": "log-linear late fusion of video log-probabilities, weights fitted on val",
+        "fusion": {
+            "fitted": {
+                "weights": {name: _rounded(weight) for name, weight in fusion.fitted_weights.items()},
+                "subsets": {name: _scalars(subset) for name, subset in fusion.fitted.subsets.items()},
+                "gain": _gain(evaluation, fusion.fitted),
+            },
+            "equal": {
+                "weights": {name: _rounded(weight) for name, weight in fusion.equal_weights.items()},
+                "subsets": {name: _scalars(subset) for name, subset in fusion.equal.subsets.items()},
+                "gain": _gain(evaluation, fusion.equal),
+            },
+        },
+    }
+
+
+def _gain(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any] | None:
+    if entry.gain is None:
+        return None
+    return {"over": evaluation.best_model, **_interval(entry.gain)}
+
+
+def _interval(interval: Interval) -> dict[str, float]:
+    return {"value": _rounded(interval.value), "low": _rounded(interval.low), "high": _rounded(interval.high)}
+
+
+def _scalars(subset: SubsetResult) -> dict[str, float]:
+    scalars = {
+        "ece": subset.ece,
+        "macro_f1": subset.scores.macro_f1,
+        "mean_class_accuracy": subset.scores.mean_class_accuracy,
+        "video_top1": subset.top[1],
+        "video_top1_high": subset.interval.high,
+        "video_top1_low": subset.interval.low,
+        "video_top5": subset.top[5],
+    }
+    if subset.clip_top1 is not None:
+        scalars["clip_top1"] = subset.clip_top1
+    return {name: _rounded(value) for name, value in scalars.items()} | {"num_videos": len(subset.label)}
+
+
+def _subset(evaluation: Evaluation, subset: SubsetResult) -> dict[str, Any]:
+    names = evaluation.class_names
+    by_recall = sorted(np.flatnonzero(subset.scores.support), key=lambda c: (-subset.scores.recall[c], names[c]))
+    return {
+        "metrics": _scalars(subset) | {"video_top10": _rounded(subset.top[10]), "nll": _rounded(subset.nll)},
+        "per_class": [
+            {
+                "class": name,
+                "precision": _rounded(subset.scores.precision[c]),
+                "recall": _rounded(subset.scores.recall[c]),
+                "f1": _rounded(subset.scores.f1[c]),
+                "support": int(subset.scores.support[c]),
+            }
+            for c, name in enumerate(names)
+        ],
+        "confusion": subset.confusion.tolist(),
+        "best_classes": [names[c] for c in by_recall[:LISTED]],
+        "worst_classes": [names[c] for c in by_recall[::-1][:LISTED]],
+        "confused_pairs": _confused_pairs(evaluation, subset),
+    }
+
+
+def _confused_pairs(evaluation: Evaluation, subset: SubsetResult) -> list[dict[str, Any]]:
+    """The pairs with the most errors; ``share`` is of the videos of the actual class."""
+    names = evaluation.class_names
+    errors = subset.confusion - np.diag(np.diag(subset.confusion))
+    pairs = sorted(zip(*np.nonzero(errors), strict=True), key=lambda p: (-errors[p], names[p[0]], names[p[1]]))
+    return [
+        {
+            "actual": names[actual],
+            "predicted": names[predicted],
+            "videos": int(errors[actual, predicted]),
+            "share": _rounded(errors[actual, predicted] / subset.scores.support[actual]),
+        }
+        for actual, predicted in pairs[:LISTED]
+    ]
+
+
+def write_plot_tables(evaluation: Evaluation, folder: Path) -> None:
+    """Write the CSV tables of the test videos into the existing ``folder``."""
+    names = evaluation.class_names
+    tests = {entry.name: entry.subsets["test"] for entry in evaluation.entries}
+    metrics = summary(evaluation)
+    columns = sorted({name for scalars in metrics.values() for name in scalars})
+    write_table(
+        folder / "models.csv",
+        ["model", *columns],
+        ([model, *(scalars.get(name, "") for name in columns)] for model, scalars in metrics.items()),
+    )
+    write_table(
+        folder / "per_class.csv",
+        ["model", "class", "precision", "recall", "f1", "support"],
+        ([model, *row.values()] for model, test in tests.items() for row in _subset(evaluation, test)["per_class"]),
+    )
+    write_table(
+        folder / "confused_pairs.csv",
+        ["model", "actual", "predicted", "videos", "share"],
+        ([model, *pair.values()] for model, test in tests.items() for pair in _confused_pairs(evaluation, test)),
+    )
+    for model, test in tests.items():
+        rows = zip(test.video_id, test.label.tolist(), test.predicted.tolist(), strict=True)
+        write_table(
+            folder / "confusion" / f"{model}.csv",
+            ["video_id", "actual", "predicted"],
+            ([video_id, names[actual], names[predicted]] for video_id, actual, predicted in rows),
+        )
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), DIGITS) + 0.0  # never -0.0

@@ -1,0 +1,33 @@
+"""Evaluate the enabled models and their late fusion."""
+
+from __future__ import annotations
+
+from actionrec import paths
+from actionrec.errors import run_main
+from actionrec.evaluation.evaluate import evaluate
+from actionrec.evaluation.guard import read_guard
+from actionrec.evaluation.outputs import summary, write_metrics, write_plot_tables
+from actionrec.files import atomic_dir
+from actionrec.params import load_params
+from actionrec.predictions import read_predictions
+from actionrec.tables import SplitRow, read_rows
+
+
+def main() -> None:
+    """Write ``reports/metrics/`` and ``reports/plots/evaluation/``."""
+    params = load_params()
+    predictions = [read_predictions(paths.predictions_path(model), model=model) for model in params.enabled]
+    split = read_rows(paths.SPLIT, SplitRow, stage="split")
+    evaluation = evaluate(predictions, split, params.evaluate, leaking=read_guard(paths.GUARD).leaking)
+    with atomic_dir(paths.METRICS) as metrics, atomic_dir(paths.EVALUATION_PLOTS) as tables:
+        write_metrics(evaluation, metrics)
+        write_plot_tables(evaluation, tables)
+    for name, scalars in summary(evaluation).items():
+        low, high = scalars["video_top1_low"], scalars["video_top1_high"]
+        print(
+            f"{name}: video_top1 {scalars['video_top1']:.3f} [{low:.3f}, {high:.3f}] of {scalars['num_videos']} videos"
+        )
+
+
+if __name__ == "__main__":
+    run_main(main)

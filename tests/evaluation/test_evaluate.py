@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from actionrec.errors import ActionrecError
+from actionrec.evaluation.evaluate import evaluate
+from tests.evaluation.made import PARAMS, make_split, predict
+
+SPLIT = make_split()
+
+
+def test_values_of_two_models_and_their_fusion() -> None:
+    weak = predict(SPLIT, model="weak", wrong=["v000_g0", "v001_g1", "v002_g4"])
+    strong = predict(SPLIT, model="strong", wrong=["v000_g0"])
+    found = evaluate([weak, strong], SPLIT, PARAMS, leaking=False)
+    assert [entry.name for entry in found.entries] == ["weak", "strong", "fusion"]
+    assert found.best_model == "strong"
+    test = found.models["weak"].subsets["test"]
+    assert len(test.label) == 9
+    assert test.top == {1: pytest.approx(7 / 9), 5: 1.0, 10: 1.0}
+    assert test.clip_top1 == pytest.approx(7 / 9)
+    assert test.num_groups == 3
+    assert test.confusion.tolist() == [[2, 1, 0], [0, 2, 1], [0, 0, 3]]
+    assert test.scores.recall == pytest.approx([2 / 3, 2 / 3, 1])
+    assert found.models["weak"].subsets["val"].top[1] == pytest.approx(5 / 6)
+    fitted = found.fusion.fitted
+    assert fitted.subsets["test"].clip_top1 is None
+    assert fitted.subsets["test"].correct.tolist() == found.models["strong"].subsets["test"].correct.tolist()
+    assert found.fusion.fitted_weights == {"weak": pytest.approx(0, abs=1e-4), "strong": pytest.approx(1, abs=1e-4)}
+    assert found.fusion.equal_weights == {"weak": 0.5, "strong": 0.5}
+
+
+def test_gain_is_paired_over_the_best_single_model() -> None:
+    weak = predict(SPLIT, model="weak", wrong=["v000_g0", "v001_g0", "v002_g0", "v000_g3"])
+    strong = predict(SPLIT, model="strong")
+    found = evaluate([weak, strong], SPLIT, PARAMS, leaking=False)
+    assert found.models["strong"].gain is None
+    gain = found.models["weak"].gain
+    assert gain is not None
+    assert gain.value == pytest.approx(-1 / 3)
+    # Group g0 is drawn k of 3 times; three times has a probability of 1/27, below the tail of 5 %.
+    assert (gain.low, gain.high) == (pytest.approx(-2 / 3), 0.0)
+    assert found.fusion.fitted.gain is not None
+    assert (found.fusion.fitted.gain.low, found.fusion.fitted.gain.high) == (0.0, 0.0)
+
+
+def test_fusion_of_one_model_is_that_model() -> None:
+    only = predict(SPLIT, wrong=["v000_g0"])
+    found = evaluate([only], SPLIT, PARAMS, leaking=False)
+    one, fused = found.models["first"].subsets["test"], found.fusion.fitted.subsets["test"]
+    assert found.fusion.fitted_weights == {"first": 1.0}
+    assert fused.predicted.tolist() == one.predicted.tolist()
+    assert (fused.interval, fused.ece) == (one.interval, pytest.approx(one.ece))
+
+
+def test_val_is_only_for_fitting() -> None:
+    """Changing the answers on test changes no weight."""
+    a, b = predict(SPLIT, model="a", wrong=["v000_g3"]), predict(SPLIT, model="b", wrong=["v001_g4", "v002_g4"])
+    spoiled = predict(SPLIT, model="a", wrong=["v000_g3", "v000_g0", "v001_g0", "v002_g1"])
+    weights = evaluate([a, b], SPLIT, PARAMS, leaking=False).fusion.fitted_weights
+    assert evaluate([spoiled, b], SPLIT, PARAMS, leaking=False).fusion.fitted_weights == weights
+
+
+def test_works_without_val_videos() -> None:
+    split = [row for row in SPLIT if row.subset != "val"]
+    found = evaluate([predict(split, model="a"), predict(split, model="b")], split, PARAMS, leaking=False)
+    assert list(found.models["a"].subsets) == ["test"]
+    assert found.fusion.fitted_weights == {"a": 0.5, "b": 0.5}
+
+
+def test_two_classes() -> None:
+    split = make_split(["a", "b"])
+    test = evaluate([predict(split)], split, PARAMS, leaking=False).models["first"].subsets["test"]
+    assert test.top == {1: 1.0, 5: 1.0, 10: 1.0}
+
+
+def test_a_missing_and_an_extra_id_are_errors() -> None:
+    with pytest.raises(ActionrecError, match=r"1 in the split but|1 in predictions of first but not in the split"):
+        evaluate([predict(SPLIT)], SPLIT[1:], PARAMS, leaking=False)
+    with pytest.raises(ActionrecError, match=r"in the split but not in predictions of first: v000_g0"):
+        evaluate([predict(SPLIT[1:])], SPLIT, PARAMS, leaking=False)
+
+
+def test_other_class_names_labels_and_subsets_are_errors() -> None:
+    good = predict(SPLIT)
+    with pytest.raises(ActionrecError, match=r"know the classes a, b, c.*dvc repro predict@first"):
+        evaluate([replace(good, class_names=["a", "b", "c"])], SPLIT, PARAMS, leaking=False)
+    with pytest.raises(ActionrecError, match=r"disagree with the split on v000_g0 \(squat, test instead of clap"):
+        evaluate([replace(good, label=(good.label + np.int64(1)) % 3)], SPLIT, PARAMS, leaking=False)
+    with pytest.raises(ActionrecError, match=r"v000_g0 \(clap, val instead of clap, test\)"):
+        evaluate([replace(good, subset=["val", *good.subset[1:]])], SPLIT, PARAMS, leaking=False)
+
+
+def test_reserved_name_and_empty_test_are_errors() -> None:
+    with pytest.raises(ActionrecError, match="cannot be named 'fusion'"):
+        evaluate([predict(SPLIT, model="fusion")], SPLIT, PARAMS, leaking=False)
+    untested = [row for row in SPLIT if row.subset != "test"]
+    with pytest.raises(ActionrecError, match="no test videos"):
+        evaluate([predict(untested)], untested, PARAMS, leaking=False)
