@@ -1,0 +1,73 @@
+"""Command line: ``actionrec <command>`` or ``python -m actionrec <command>``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from actionrec.doctor import examine
+from actionrec.errors import ActionrecError, run_main
+from actionrec.itemcache import cache_usage, project_root, prune_cache
+
+
+def main() -> None:
+    """Parse the command line and run one command."""
+    arguments = _parser().parse_args()
+    run_main(lambda: arguments.run(arguments))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="actionrec", description="Recognise human actions in video.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    doctor = commands.add_parser("doctor", help="check what the pipeline needs on this machine")
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    doctor.set_defaults(run=_doctor)
+
+    cache = commands.add_parser("cache", help="show or prune the item cache")
+    actions = cache.add_subparsers(required=True, metavar="action")
+    show = actions.add_parser("show", help="entries and bytes of every stage")
+    show.add_argument("--json", action="store_true", help="print JSON")
+    show.set_defaults(run=_cache_show)
+    prune = actions.add_parser("prune", help="remove entries; outputs are never touched")
+    prune.add_argument("--older-than-days", type=float, default=30.0, help="keep younger entries (default 30; 0: none)")
+    prune.add_argument("--stage", help="only this stage's entries, for example extract")
+    prune.add_argument("--json", action="store_true", help="print JSON")
+    prune.set_defaults(run=_cache_prune)
+    return parser
+
+
+def _doctor(arguments: argparse.Namespace) -> None:
+    findings = examine(Path.cwd())
+    if arguments.json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            print(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name:<12} {finding.detail}")
+    if failed := [finding.name for finding in findings if not finding.ok]:
+        raise ActionrecError(f"not ready: {', '.join(failed)}")
+
+
+def _cache_show(arguments: argparse.Namespace) -> None:
+    usage = cache_usage(project_root())
+    if arguments.json:
+        print(json.dumps([asdict(stage) for stage in usage], indent=2))
+        return
+    for stage in usage:
+        print(f"{stage.stage:<12} {stage.entries:>8} entries {stage.num_bytes / 1e6:>10.1f} MB")
+    if not usage:
+        print("the item cache is empty")
+
+
+def _cache_prune(arguments: argparse.Namespace) -> None:
+    removed = prune_cache(project_root(), older_than_days=arguments.older_than_days, stage=arguments.stage)
+    if arguments.json:
+        print(json.dumps(asdict(removed), indent=2))
+    else:
+        print(f"removed {removed.entries} entries, {removed.num_bytes / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

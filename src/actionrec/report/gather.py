@@ -1,0 +1,108 @@
+"""Read everything that the report shows."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from actionrec import paths
+from actionrec.errors import ActionrecError
+from actionrec.evaluation.guard import GuardResult, read_guard
+from actionrec.params import Params
+from actionrec.tables import ScreenedRow, SplitRow, read_rows
+
+FUSION = "fusion"
+CURVE_COLUMNS = ("epoch", "train_loss", "train_top1", "val_loss", "val_top1", "lr")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Training history of a model, one value an epoch."""
+
+    epoch: tuple[float, ...]
+    train_loss: tuple[float, ...]
+    train_top1: tuple[float, ...]
+    val_loss: tuple[float, ...]
+    val_top1: tuple[float, ...]
+    lr: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The tables behind the report."""
+
+    params: Params
+    screened: Sequence[ScreenedRow]
+    split: Sequence[SplitRow]
+    guard: GuardResult
+    details: dict[str, dict[str, Any]]
+    """``reports/metrics/<entry>.json`` of the enabled models in their order, then of the fusion."""
+    curves: dict[str, Curve]
+    quality: dict[str, tuple[float, ...]]
+    """Measurements of the kept videos by name, from ``reports/plots/quality.csv``."""
+
+
+def gather(params: Params) -> Inputs:
+    """Read the outputs of the earlier stages; only those of the enabled models."""
+    return Inputs(
+        params=params,
+        screened=read_rows(paths.SCREENED, ScreenedRow, stage="screen"),
+        split=read_rows(paths.SPLIT, SplitRow, stage="split"),
+        guard=read_guard(paths.GUARD),
+        details={entry: read_details(paths.METRICS / f"{entry}.json") for entry in (*params.enabled, FUSION)},
+        curves={model: read_curve(paths.curves_path(model), model) for model in params.enabled},
+        quality=read_quality(paths.QUALITY_PLOT),
+    )
+
+
+def read_details(path: Path) -> dict[str, Any]:
+    """One entry's details, as written by :func:`actionrec.evaluation.outputs.details`."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ActionrecError(f"{path} cannot be read ({error}); rebuild it with `dvc repro -f evaluate`") from error
+    return found
+
+
+def read_curve(path: Path, model: str) -> Curve:
+    """The training curve of ``model``; an epoch without validation holds NaN."""
+    remedy = f"rebuild it with `dvc repro -f train@{model}`"
+    header, records = _read_csv(path, remedy)
+    if missing := [name for name in CURVE_COLUMNS if name not in header]:
+        raise ActionrecError(f"{path} lacks the column(s) {', '.join(missing)}; {remedy}")
+    try:
+        columns = [tuple(float(row[name] or "nan") for row in records) for name in CURVE_COLUMNS]
+    except ValueError as error:
+        raise ActionrecError(f"{path}: {error}; {remedy}") from error
+    return Curve(*columns)
+
+
+def read_quality(path: Path) -> dict[str, tuple[float, ...]]:
+    """The columns that hold numbers only, in their order, over the rows whose ``kept`` is 1."""
+    remedy = "rebuild it with `dvc repro -f screen`"
+    header, records = _read_csv(path, remedy)
+    if "kept" not in header:
+        raise ActionrecError(f"{path} lacks the column kept; {remedy}")
+    kept = [row for row in records if row["kept"] == "1"]
+    columns: dict[str, tuple[float, ...]] = {}
+    for name in header:
+        try:
+            values = tuple(float(row[name]) for row in kept if name != "kept")
+        except ValueError:
+            continue
+        if values:
+            columns[name] = values
+    return columns
+
+
+def _read_csv(path: Path, remedy: str) -> tuple[list[str], list[dict[str, str]]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            return list(reader.fieldnames or ()), list(reader)
+    except OSError as error:
+        raise ActionrecError(f"{path} cannot be read ({error}); {remedy}") from error

@@ -1,0 +1,98 @@
+"""Put the page together, and write the figures as files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from actionrec.keypoints.layout import PARTS
+from actionrec.report import data_view, results_view, wording
+from actionrec.report.coverage import Coverage
+from actionrec.report.gather import FUSION, Inputs
+from actionrec.tables import SUBSETS
+
+
+def render(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, Path]) -> str:
+    """The whole page as HTML.
+
+    ``frames_path`` maps the video ids of the coverage's frames to their frame files. Everything from outside
+    is escaped; the page loads nothing and runs nothing, which its content security policy states as well.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("actionrec.report", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["signed"] = wording.signed
+    css = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+    template = environment.get_template("template.html")
+    trusted = Markup(css)  # noqa: S704 (a file of this package)
+    return template.render(css=trusted, **_results(inputs), **_data(inputs, coverage, frames_path))
+
+
+def write_figures(inputs: Inputs, folder: Path) -> None:
+    """Write every figure of the page as PNG into the existing ``folder``."""
+    drawn = [results_view.models_figure(inputs)]
+    drawn += [training.figure for training in results_view.trainings(inputs)]
+    drawn += [confusion.figure for confusion in results_view.confusions(inputs)]
+    for figure in drawn:
+        figure.write_png(folder)
+
+
+def _results(inputs: Inputs) -> dict[str, Any]:
+    rows = results_view.class_rows(inputs)
+    highlighted = {row.name: row.recalls for row in rows if row.highlighted}
+    fusion = inputs.details[FUSION]["fusion"]
+    return {
+        "title": inputs.params.report.title,
+        "best": wording.best_entry(inputs.details),
+        "headline": wording.headline(inputs),
+        "subtitle": wording.subtitle(inputs),
+        "comparison": wording.comparison(inputs),
+        "motion_note": wording.motion_note(inputs.params, highlighted),
+        "leaking": inputs.guard.leaking,
+        "models": results_view.model_rows(inputs),
+        "details": inputs.details,
+        "single": len(inputs.params.enabled) == 1,
+        "models_figure": results_view.models_figure(inputs),
+        "confidence": wording.percent(inputs.params.evaluate.confidence),
+        "evaluate": inputs.params.evaluate,
+        "classes": rows,
+        "confusions": results_view.confusions(inputs),
+        "trainings": results_view.trainings(inputs),
+        "fusion": fusion,
+        "train_of": {name: inputs.params.train_of(name) for name in inputs.params.enabled},
+        "model_params": {name: inputs.params.models[name] for name in inputs.params.enabled},
+    }
+
+
+def _data(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, Path]) -> dict[str, Any]:
+    rejected, reasons = data_view.rejected(inputs.screened)
+    counts = data_view.split_counts(inputs.split)
+    return {
+        "data": inputs.params.data,
+        "num_videos": len(inputs.screened),
+        "num_kept": len(inputs.split),
+        "num_groups": len({row.group for row in inputs.split}),
+        "subsets": SUBSETS,
+        "split_counts": counts,
+        "subset_totals": [sum(row.counts[place] for row in counts) for place in range(len(SUBSETS))],
+        "groups_per_subset": data_view.groups_per_subset(inputs.split),
+        "split_method": wording.SPLIT_METHODS[inputs.params.split.method],
+        "guard": inputs.guard,
+        "rejected": rejected[: data_view.MAX_REJECTED_ROWS],
+        "num_rejected": len(rejected),
+        "reasons": reasons,
+        "reason_meaning": wording.REASONS,
+        "quality": data_view.quality_rows(inputs),
+        "parts": [part.replace("_", " ") for part in PARTS],
+        "coverage": coverage,
+        "frames": data_view.shown_frames(coverage.frames, frames_path) if coverage else [],
+        "settings": data_view.settings(inputs.params),
+    }

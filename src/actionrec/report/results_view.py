@@ -1,0 +1,151 @@
+"""What the page shows about the models: the rows of its tables, and its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from actionrec.report.figures import COLORS, FUSION_COLOR, Bar, Drawing, draw_confusion, draw_curves, draw_models
+from actionrec.report.gather import FUSION, Inputs
+from actionrec.report.wording import test_metrics
+
+_MAX_HIGHLIGHTED = 5
+_HIGHLIGHT_SPREAD = 0.2
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """One row of the table of models."""
+
+    name: str
+    color: str
+    metrics: dict[str, Any]
+    val_top1: float | None
+    gain: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """One row of the per-class table."""
+
+    name: str
+    support: int
+    recalls: tuple[float, ...]
+    """In the order of the entries; all 0 where there are no test videos."""
+    spread: float
+    """Highest minus lowest recall of the single models."""
+    highlighted: bool
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """One confusion matrix and its most confused pairs."""
+
+    name: str
+    figure: Drawing
+    alt: str
+    pairs: Sequence[dict[str, Any]]
+    num_errors: int
+
+
+@dataclass(frozen=True)
+class Training:
+    """The training curve of one model."""
+
+    name: str
+    figure: Drawing
+    alt: str
+    best_epoch: int
+    num_epochs: int
+
+
+def shown_entries(inputs: Inputs) -> dict[str, dict[str, Any]]:
+    """The models and the fusion; with one model the fusion is the same and left out."""
+    if len(inputs.params.enabled) > 1:
+        return inputs.details
+    return {name: details for name, details in inputs.details.items() if name != FUSION}
+
+
+def colors(inputs: Inputs) -> dict[str, str]:
+    """One colour an entry, the same everywhere on the page."""
+    models = [name for name in inputs.details if name != FUSION]
+    return {name: COLORS[place % len(COLORS)] for place, name in enumerate(models)} | {FUSION: FUSION_COLOR}
+
+
+def model_rows(inputs: Inputs) -> list[ModelRow]:
+    """Every entry in its order, the fusion last."""
+    color = colors(inputs)
+    rows = []
+    for name, details in shown_entries(inputs).items():
+        val = details["subsets"].get("val")
+        val_top1 = val["metrics"]["video_top1"] if val else None
+        rows.append(ModelRow(name, color[name], test_metrics(details), val_top1, details["gain"]))
+    return rows
+
+
+def models_figure(inputs: Inputs) -> Drawing:
+    """The chart of models."""
+    bars = [
+        Bar(
+            row.name,
+            row.metrics["video_top1"],
+            row.metrics["video_top1_low"],
+            row.metrics["video_top1_high"],
+            row.color,
+        )
+        for row in model_rows(inputs)
+    ]
+    return draw_models(bars, chance=1 / len(_class_names(inputs)))
+
+
+def class_rows(inputs: Inputs) -> list[ClassRow]:
+    """Per-class recall; the classes on which the models differ most come first, then by name.
+
+    With one model there is nothing to compare, and the worst classes come first. Classes without test
+    videos come last.
+    """
+    tables = [details["subsets"]["test"]["per_class"] for details in shown_entries(inputs).values()]
+    num_models = len(inputs.params.enabled)
+    rows = []
+    for cells in zip(*tables, strict=True):
+        recalls = tuple(cell["recall"] for cell in cells)
+        spread = max(recalls[:num_models]) - min(recalls[:num_models])
+        rows.append(ClassRow(cells[0]["class"], cells[0]["support"], recalls, spread, highlighted=False))
+    rows.sort(key=lambda row: (not row.support, -row.spread, row.recalls[0] if num_models == 1 else 0, row.name))
+    return [
+        ClassRow(
+            row.name, row.support, row.recalls, row.spread, place < _MAX_HIGHLIGHTED and row.spread >= _HIGHLIGHT_SPREAD
+        )
+        for place, row in enumerate(rows)
+    ]
+
+
+def confusions(inputs: Inputs) -> list[Confusion]:
+    """A heat map for every entry."""
+    names = _class_names(inputs)
+    found = []
+    for name, details in shown_entries(inputs).items():
+        test = details["subsets"]["test"]
+        counts = np.array(test["confusion"], np.int64)
+        errors = int(counts.sum() - np.trace(counts))
+        alt = f"Confusion matrix of {name}: {int(np.trace(counts))} videos right, {errors} wrong, {len(names)} classes"
+        found.append(Confusion(name, draw_confusion(name, counts, names), alt, test["confused_pairs"], errors))
+    return found
+
+
+def trainings(inputs: Inputs) -> list[Training]:
+    """The curves of every model."""
+    found = []
+    for name, curve in inputs.curves.items():
+        best = inputs.details[name]["best_epoch"]
+        alt = f"Loss and top-1 accuracy of {name} over {len(curve.epoch)} epochs, training and validation"
+        found.append(Training(name, draw_curves(name, curve, best_epoch=best), alt, best, len(curve.epoch)))
+    return found
+
+
+def _class_names(inputs: Inputs) -> list[str]:
+    names: list[str] = next(iter(inputs.details.values()))["class_names"]
+    return names

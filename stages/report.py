@@ -1,0 +1,28 @@
+"""Write the page that a person reads, and its figures as files."""
+
+from __future__ import annotations
+
+from actionrec import paths
+from actionrec.errors import run_main
+from actionrec.files import atomic_dir, write_text
+from actionrec.params import load_params
+from actionrec.report.coverage import measure_coverage
+from actionrec.report.gather import gather
+from actionrec.report.render import render, write_figures
+
+
+def main() -> None:
+    """Write ``reports/index.html`` and ``reports/figures/``."""
+    params = load_params()
+    inputs = gather(params)
+    labels = {row.video_id: row.label for row in inputs.split}
+    coverage = measure_coverage(paths.PACKED_KEYPOINTS, labels, num_frames_shown=params.report.skeleton_frames)
+    page = render(inputs, coverage, {video_id: paths.frames_path(video_id) for video_id in labels})
+    with atomic_dir(paths.FIGURES) as folder:
+        write_figures(inputs, folder)
+    write_text(paths.REPORT, page)
+    print(f"the report is at {paths.REPORT}")
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from actionrec import paths
+from actionrec.params import Params
+from actionrec.report.coverage import measure_coverage
+from actionrec.report.gather import gather
+from actionrec.report.render import render, write_figures
+from actionrec.tables import ScreenedRow
+from tests.report.made import params_of, write_project
+
+HOSTILE = '"><script>alert(1)</script>$x_{' + "long" * 20
+VOID = {"meta", "input", "br", "image", "path", "use", "rect"}
+
+
+class _Page(HTMLParser):
+    """Collects tags and links, and checks that elements nest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        for name, value in attrs:
+            if name in {"src", "href", "xlink:href"}:
+                self.links.append(value or "")
+            if name == "id":
+                self.ids.append(value or "")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+
+def _render(params: Params) -> tuple[str, _Page]:
+    inputs = gather(params)
+    labels = {row.video_id: row.label for row in inputs.split}
+    coverage = measure_coverage(paths.PACKED_KEYPOINTS, labels, num_frames_shown=params.report.skeleton_frames)
+    html = render(inputs, coverage, {video_id: paths.frames_path(video_id) for video_id in labels})
+    page = _Page()
+    page.feed(html)
+    assert page.open == []
+    return html, page
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_page_is_self_contained_and_repeats() -> None:
+    params = params_of("frame_resnet", "fused_convlstm")
+    write_project(params)
+    html, page = _render(params)
+    assert html == _render(params)[0]
+    assert all(link.startswith(("#", "data:")) for link in page.links)
+    anchors = {link[1:] for link in page.links if link.startswith("#")}
+    assert anchors <= set(page.ids)
+    assert page.tags.count("image") >= 3  # skeleton frames
+    assert "<h1>fused_convlstm recognises 9 of 9 unseen videos</h1>" in html
+    assert "The leakage guard found nothing" in html
+    assert "nothing was rejected" in html
+    assert "script" not in page.tags
+
+
+def test_text_from_outside_is_escaped() -> None:
+    params = params_of("frame_resnet", "fused_convlstm")
+    bad = ScreenedRow("bad", HOSTILE, "g", "", "d", 0, "no_video", f"saw {HOSTILE}", 0, 0.0, 0, 0, "")
+    write_project(params, ["clap", HOSTILE], rejected=[bad])
+    html, page = _render(params)
+    assert "script" not in page.tags
+    assert "saw &#34;&gt;&lt;script&gt;" in html
+    assert "1 of 15 videos were rejected" in html
+
+
+@pytest.mark.parametrize("num_classes", [2, 101])
+def test_one_model_without_keypoints(num_classes: int) -> None:
+    params = params_of("frame_resnet")
+    write_project(params, [f"class{i:03d}" for i in range(num_classes)], keypoints=False)
+    html, _ = _render(params)
+    assert "No keypoints were extracted" in html
+    assert "there is nothing to fuse" in html
+
+
+def test_a_leak_is_loud() -> None:
+    params = params_of("frame_resnet")
+    write_project(params, leaking=True)
+    html, _ = _render(params)
+    assert "The split leaks: no number on this page is a fair measure." in html
+    assert "found nothing" not in html
+
+
+def test_figures_are_written(tmp_path: Path) -> None:
+    params = params_of("frame_resnet", "fused_convlstm")
+    write_project(params)
+    folder = tmp_path / "figures"
+    folder.mkdir()
+    write_figures(gather(params), folder)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "confusion_frame_resnet.png",
+        "confusion_fused_convlstm.png",
+        "confusion_fusion.png",
+        "curves_frame_resnet.png",
+        "curves_fused_convlstm.png",
+        "models.png",
+    ]
