@@ -1,0 +1,134 @@
+"""The real `dvc repro` and `dvc exp run`, end to end, on a tiny data set."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.helpers import read_csv
+from tests.pipeline.conftest import Clone
+
+# One worker runs them all: the clone is made once.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(900)]
+
+MODELS = ["frame_resnet", "fused_convlstm"]
+
+
+def mlflow_runs(clone: Clone, query: str) -> list[dict[str, str]]:
+    """Tags of the runs in the clone's store that match ``query``."""
+    script = (
+        "import json, sys\n"
+        "from mlflow.tracking import MlflowClient\n"
+        "client = MlflowClient(sys.argv[1])\n"
+        "experiment = client.get_experiment_by_name('actionrec')\n"
+        "runs = client.search_runs([experiment.experiment_id], sys.argv[2])\n"
+        "print(json.dumps([{**run.data.tags, **run.data.metrics, 'id': run.info.run_id} for run in runs]))\n"
+    )
+    done = clone.run("python", "-W", "ignore", "-c", script, f"sqlite:///{clone.root}/mlflow.db", query)
+    runs: list[dict[str, str]] = json.loads(done.stdout.splitlines()[-1])
+    return runs
+
+
+def test_every_stage_left_what_it_promises(reproduced: Clone) -> None:
+    root = reproduced.root
+    summary = json.loads((root / "reports/metrics/summary.json").read_text())
+    assert sorted(summary) == sorted([*MODELS, "fusion"])
+    for metrics in summary.values():
+        assert len(metrics) <= 10
+        assert 0 <= metrics["video_top1_low"] <= metrics["video_top1"] <= metrics["video_top1_high"] <= 1
+    split = read_csv(root / "data/splits/split.csv")
+    assert {row["subset"] for row in split} == {"train", "val", "test"}
+    by_group = {(row["group"], row["subset"]) for row in split}
+    assert len(by_group) == len({group for group, _ in by_group})
+    for model in MODELS:
+        assert (root / f"data/models/{model}/weights.pt").exists()
+        assert len(read_csv(root / f"reports/plots/curves/{model}.csv")) == 2
+        assert (root / f"reports/metrics/{model}.json").exists()
+    page = (root / "reports/index.html").read_text()
+    assert "</html>" in page
+    assert "default-src 'none'" in page  # the browser itself refuses anything from outside
+    assert 'src="http' not in page
+
+
+def test_planted_defects_are_rejected_with_their_reasons(reproduced: Clone) -> None:
+    screened = {row["video_id"]: row for row in read_csv(reproduced.root / "data/screened.csv")}
+    healthy = [row for row in screened.values() if row["kept"] == "1"]
+    rejected = {row["reason"] for row in screened.values() if row["kept"] == "0"}
+    assert len(healthy) == 8
+    assert rejected >= {
+        "unreadable",
+        "no_video",
+        "too_short",
+        "missing_frames",
+        "timestamp_gap",
+        "decode_errors",
+        "blank",
+    }
+
+
+def test_the_second_repro_runs_nothing_and_leaves_git_clean(reproduced: Clone) -> None:
+    done = reproduced.run("dvc", "repro")
+    assert "Running stage" not in done.stdout
+    assert "Data and pipelines are up to date." in done.stdout
+    assert reproduced.run("git", "status", "--porcelain").stdout == ""
+
+
+def test_no_temporary_file_is_left(reproduced: Clone) -> None:
+    leftovers = [path for path in reproduced.root.rglob("*.tmp") if ".dvc" not in path.parts]
+    assert leftovers == []
+
+
+def test_workspace_run_is_in_mlflow_once_a_model_with_live_curves(reproduced: Clone) -> None:
+    trainings = mlflow_runs(reproduced, "tags.kind = 'training'")
+    assert sorted(run["model"] for run in trainings) == MODELS
+    [experiment] = mlflow_runs(reproduced, "tags.kind = 'experiment'")
+    assert {run["mlflow.parentRunId"] for run in trainings} == {experiment["id"]}
+    assert {run["dvc.exp"] for run in trainings} == {"workspace"}
+    summary = json.loads((reproduced.root / "reports/metrics/summary.json").read_text())
+    for run in trainings:
+        assert float(run["video_top1"]) == pytest.approx(summary[run["model"]]["video_top1"])
+        assert "val_loss" in run
+
+
+def test_an_experiment_in_a_temporary_workspace_arrives_in_the_main_checkout(reproduced: Clone) -> None:
+    done = reproduced.run("dvc", "exp", "run", "--temp", "--name", "slow-lr", "-S", "train.lr=1e-4")
+    ran = {line.split("'")[1] for line in done.stdout.splitlines() if line.startswith("Running stage")}
+    assert ran == {
+        *(f"{stage}@{model}" for stage in ("train", "predict") for model in MODELS), "evaluate", "report", "track",
+    }  # fmt: skip
+    assert reproduced.run("git", "status", "--porcelain").stdout == ""
+
+    shown = json.loads(reproduced.run("dvc", "exp", "show", "--json").stdout)
+    names = [exp["name"] for commit in shown for exp in commit.get("experiments") or []]
+    assert names == ["slow-lr"]
+    diff = json.loads(reproduced.run("dvc", "metrics", "diff", "HEAD", "slow-lr", "--all", "--json").stdout)
+    metrics = diff["reports/metrics/summary.json"]
+    assert {key.split(".")[0] for key in metrics} == {*MODELS, "fusion"}
+
+    runs = mlflow_runs(reproduced, "tags.`dvc.exp` = 'slow-lr'")
+    assert sorted(run.get("model", run["kind"]) for run in runs) == ["experiment", *MODELS]
+    assert len({run["dvc.lock.md5"] for run in runs}) == 1
+
+
+def test_a_wrong_parameter_stops_before_anything_is_lost(reproduced: Clone) -> None:
+    before = (reproduced.root / "data/splits/split.csv").read_bytes()
+    done = reproduced.run("dvc", "repro", check=False)
+    assert done.returncode == 0
+    reproduced.set_params({"split": {"val_fraction": 2.0}})
+    try:
+        done = reproduced.run("dvc", "repro", check=False)
+        assert done.returncode != 0
+        assert "split.val_fraction: Input should be less than 1, got 2.0" in done.stdout
+        assert "Traceback" not in done.stdout
+    finally:
+        reproduced.run("git", "checkout", "params.yaml")
+        reproduced.run("dvc", "checkout")
+    assert (reproduced.root / "data/splits/split.csv").read_bytes() == before
+
+
+def test_every_stage_has_a_description() -> None:
+    stages = YAML(typ="safe").load(Path("dvc.yaml").read_text())["stages"]
+    assert all(stage.get("desc") for stage in stages.values())
