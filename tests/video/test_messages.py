@@ -14,10 +14,10 @@ def _log(*lines: str, hidden: str = "/data/a.mp4") -> DecoderLog:
 
 def test_timestamps_are_ticks_of_the_time_base() -> None:
     log = _log(
-        "[Parsed_showinfo_2 @ 0x55] [info] config in time_base: 1/90000, frame_rate: 10/1",
-        "[Parsed_showinfo_2 @ 0x55] [info] n:   0 pts:  -9000 pts_time:-0.1     duration:   9000 fmt:yuvj420p",
-        "[Parsed_showinfo_2 @ 0x55] [info]   side data - AVPanScan: (24 bytes)",
-        "[Parsed_showinfo_2 @ 0x55] [info] n:   1 pts:  NOPTS pts_time:NOPTS    duration:   9000 fmt:yuvj420p",
+        "[Parsed_settb_2 @ 0x55] [verbose] tb:1/90000 -> tb:1/90000",
+        "[Parsed_metadata_4 @ 0x55] [info] frame:0    pts:-9000   pts_time:-0.1",
+        "[Parsed_metadata_4 @ 0x55] [info] actionrec=1",
+        "[Parsed_metadata_4 @ 0x55] [info] frame:1    pts:NOPTS   pts_time:NOPTS",
     )
     assert log.timestamps[0] == -0.1
     assert math.isnan(log.timestamps[1])

@@ -19,7 +19,7 @@ from actionrec.itemcache import ItemCache, code_version
 from actionrec.sections import ComputeParams, ExtractParams
 from actionrec.tables import ManifestRow
 from actionrec.video.frames import FORMAT, VERSION
-from actionrec.video.messages import DecoderLog
+from actionrec.video.messages import MARK, DecoderLog
 from actionrec.video.mpjpeg import MpjpegParser
 from actionrec.video.probe import Probe, probe_video
 
@@ -166,7 +166,10 @@ def decode_arguments(video: Path, params: ExtractParams) -> list[str]:
         out_range="full",
         out_color_matrix="bt601",
     )
-    stream = stream.filter("format", "yuvj420p").filter("showinfo", checksum=0)
+    # Two filters that say a time base and a frame's time in whole lines. `showinfo` says it in pieces, between which
+    # the decoder's thread puts its own lines, that then lose their level.
+    stream = stream.filter("format", "yuvj420p").filter("settb", "intb")
+    stream = stream.filter("metadata", "add", key=MARK, value=1).filter("metadata", "print", key=MARK)
     output = stream.output(
         "pipe:1",
         format="mpjpeg",

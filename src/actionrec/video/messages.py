@@ -9,8 +9,8 @@ from functools import cache
 # "[h264 @ 0x55d0] [error] text", "[vist#0:0/h264 @ 0x1] [dec:h264 @ 0x2] [error] text", "[info] text"
 _LINE = re.compile(r"((?:\[[^\]]* @ 0x[0-9a-fA-F]+\] )*)\[(panic|fatal|error|warning|info|verbose|debug)\] (.*)")
 _CONTEXT = re.compile(r"\[([^\]]*?) @ 0x[0-9a-fA-F]+\]")
-_FRAME = re.compile(r"n: *\d+ +pts: *(NOPTS|-?\d+) ")
-_TIME_BASE = re.compile(r"config in time_base: (\d+)/(\d+)")
+_FRAME = re.compile(r"frame:\d+ +pts:(NOPTS|-?\d+) ")
+_TIME_BASE = re.compile(r"tb:(\d+)/(\d+) -> ")
 _PACKETS = re.compile(r" *Input stream #0:\d+ \(video\): (\d+) packets read")
 _ROTATION = re.compile(r"rotation of (-?\d+(?:\.\d+)?) degrees")
 _INDEX = re.compile(r"#[\d:]+")
@@ -25,12 +25,14 @@ _HARMLESS = re.compile(
 )
 # These speak about our output, not about the video.
 _OUTPUT_CONTEXTS = ("out#", "enc:", "vost#", "swscaler", "mpjpeg", "Parsed_", "auto_scale")
+MARK = "actionrec"
+"""Metadata key that makes ffmpeg's filter ``metadata=print`` say every frame."""
 _MAX_DISTINCT = 100
 _MAX_MESSAGE_CHARS = 300
 
 
 class DecoderLog:
-    """Reads ffmpeg's lines (``-loglevel repeat+level+verbose``, ``showinfo`` filter) as they come.
+    """Reads ffmpeg's lines (``-loglevel repeat+level+verbose``, filters ``settb`` and ``metadata=print``) as they come.
 
     Memory grows by eight bytes a frame only: messages are counted by their text with numbers masked,
     which also makes their order, free between ffmpeg's threads, irrelevant.
@@ -57,8 +59,8 @@ class DecoderLog:
         if match is None:
             return False
         contexts, level, text = _CONTEXT.findall(match[1]), match[2], match[3]
-        if contexts and contexts[0].startswith("Parsed_showinfo"):
-            self._read_showinfo(text)
+        if contexts and contexts[0].startswith(("Parsed_settb", "Parsed_metadata")):
+            self._read_time(text)
         elif level == "info" and self._in_header:
             self._read_header(text)
         elif level == "verbose" and (packets := _PACKETS.match(text)):
@@ -72,7 +74,7 @@ class DecoderLog:
         lines = [f"{count} x {text}" for text, count in sorted(self._complaints.items())]
         return "\n".join(lines[:_MAX_DISTINCT])
 
-    def _read_showinfo(self, text: str) -> None:
+    def _read_time(self, text: str) -> None:
         if frame := _FRAME.match(text):
             ticks = frame[1]
             self.timestamps.append(float("nan") if ticks == "NOPTS" else int(ticks) * self._seconds_per_tick)
