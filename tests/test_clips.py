@@ -7,9 +7,9 @@ import pytest
 
 from actionrec.clips import recipe_of
 from actionrec.keypoints import layout
+from actionrec.model_sections import FrameResnetParams, FusedConvLSTMParams
 from actionrec.packed import ClipKeypoints
 from actionrec.sampling import generator_for
-from actionrec.sections import FrameResnetParams, FusedConvLSTMParams
 
 
 def frame_recipe(**changes: object):

@@ -9,8 +9,8 @@ import torch
 import torchvision
 
 from actionrec.errors import ActionrecError
+from actionrec.model_sections import FrameResnetParams
 from actionrec.models import build_model, count_parameters
-from actionrec.sections import FrameResnetParams
 
 
 def params(**changes: object) -> FrameResnetParams:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.packed_data import PackedData, make_packed_data, small_fused
 
-from actionrec.sections import FrameResnetParams
+from actionrec.model_sections import FrameResnetParams
 from actionrec.training.datasets import EpochBatches, FixedClips, TrainClips, fixed_loader, open_source, train_loader
 
 FUSED = small_fused()

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import lightning.pytorch as pl
 import pytest
@@ -15,11 +16,12 @@ from tests.packed_data import CLASSES, PackedData, make_packed_data, small_fused
 
 from actionrec.errors import ActionrecError
 from actionrec.itemcache import ItemCache
-from actionrec.sections import AnyModel, FrameResnetParams, TrainParams
+from actionrec.model_sections import AnyModel, FrameResnetParams
+from actionrec.sections import TrainParams
 from actionrec.trained import ModelCard, load_trained
 from actionrec.training.datasets import open_source
 from actionrec.training.loop import train_model
-from actionrec.training.run import CODE, TrainingRun
+from actionrec.training.run import CODE, MODEL_CODE, TrainingRun
 
 TRAIN = TrainParams(
     lr=0.01, epochs=3, batch_size=5, optimizer="adamw", weight_decay=0.01, schedule="cosine", accelerator="cpu"
@@ -246,12 +248,29 @@ def test_a_damaged_model_is_refused(tmp_path, data):
         load_trained(folder, name="m")
 
 
+def loaded_modules(code: str) -> set[str]:
+    """Modules of ours, below the package, that running ``code`` imports."""
+    show = "import sys; print(*(name for name in sys.modules if name.startswith('actionrec.')))"
+    done = subprocess.run([sys.executable, "-c", f"{code}\n{show}"], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
 def test_the_fingerprint_covers_all_code_that_training_imports():
     """Every module of ours that the loop loads is hashed, or known not to touch the weights."""
-    code = (
-        "import sys, actionrec.training.loop, actionrec.models.frame_resnet, actionrec.models.fused_convlstm\n"
-        "print(*sorted(name for name in sys.modules if name.startswith('actionrec')))"
-    )
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    models = [module for modules in MODEL_CODE.values() for module in modules]
     plumbing = {"errors", "files", "hdf5", "itemcache", "sections", "tables", "keypoints", "training"}
-    assert set(loaded) - {"actionrec", *(f"actionrec.{name}" for name in plumbing)} == set(CODE)
+    loaded = loaded_modules(f"import actionrec.training.loop, {', '.join(models)}")
+    assert loaded - {f"actionrec.{name}" for name in plumbing} == {*CODE, *models}
+
+
+@pytest.mark.parametrize("kind", MODEL_CODE)
+def test_a_model_lists_its_own_modules(kind):
+    loaded = loaded_modules(f"import {', '.join(MODEL_CODE[kind])}")
+    assert {name for name in loaded if name.startswith("actionrec.models.")} - set(CODE) == set(MODEL_CODE[kind])
+
+
+def test_every_type_of_model_has_its_modules():
+    kinds = {
+        kind for member in get_args(get_args(AnyModel)[0]) for kind in get_args(member.model_fields["type"].annotation)
+    }
+    assert set(MODEL_CODE) == kinds

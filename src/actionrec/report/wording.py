@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from actionrec.model_sections import FrameResnetParams
 from actionrec.params import Params
 from actionrec.report.figures import shorten
 from actionrec.report.gather import FUSION, Inputs
-from actionrec.sections import FrameResnetParams
 
 Details = dict[str, Any]
 
