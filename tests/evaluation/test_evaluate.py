@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from actionrec.errors import ActionrecError
+from actionrec.evaluation.bootstrap import Interval
 from actionrec.evaluation.evaluate import evaluate
+from actionrec.evaluation.paired import Gain, McNemar
 from tests.evaluation.made import PARAMS, make_split, predict
 
 SPLIT = make_split()
@@ -40,11 +42,10 @@ def test_gain_is_paired_over_the_best_single_model() -> None:
     assert found.models["strong"].gain is None
     gain = found.models["weak"].gain
     assert gain is not None
-    assert gain.value == pytest.approx(-1 / 3)
     # Group g0 is drawn k of 3 times; three times has a probability of 1/27, below the tail of 5 %.
-    assert (gain.low, gain.high) == (pytest.approx(-2 / 3), 0.0)
-    assert found.fusion.fitted.gain is not None
-    assert (found.fusion.fitted.gain.low, found.fusion.fitted.gain.high) == (0.0, 0.0)
+    assert gain.interval == Interval(pytest.approx(-1 / 3), pytest.approx(-2 / 3), 0.0)
+    assert gain.mcnemar == McNemar(0, 3, pytest.approx(2 / 8))
+    assert found.fusion.fitted.gain == Gain(Interval(0.0, 0.0, 0.0), McNemar(0, 0, 1.0))
 
 
 def test_fusion_of_one_model_is_that_model() -> None:

@@ -52,7 +52,10 @@ def test_details_hold_pairs_classes_and_fusion() -> None:
     test = weak["subsets"]["test"]
     assert weak["leaking"] is True
     assert weak["parameters"] == 1234567
-    assert weak["gain"]["over"] == "strong"
+    assert weak["gain"] == {
+        "over": "strong", "value": -0.33333, "low": -0.55556, "high": -0.11111,
+        "mcnemar_p": 0.25, "only_this_right": 0, "only_other_right": 3,
+    }  # fmt: skip
     assert weak["interval"]["num_groups"] == {"val": 2, "test": 3}
     assert test["confusion"] == [[1, 2, 0], [0, 2, 1], [0, 0, 3]]
     assert test["confused_pairs"] == [
@@ -65,6 +68,15 @@ def test_details_hold_pairs_classes_and_fusion() -> None:
     fusion = details(evaluation, evaluation.fusion.fitted)["fusion"]
     assert fusion["equal"]["weights"] == {"weak": 0.5, "strong": 0.5}
     assert set(fusion["fitted"]["subsets"]) == {"val", "test"}
+
+
+def test_the_smallest_p_is_not_zero() -> None:
+    split = make_split(["a", "b", "c", "d", "e", "f", "g", "h"])
+    everything = [row.video_id for row in split]
+    bad = predict(split, model="bad", wrong=everything)
+    evaluation = evaluate([predict(split, model="good"), bad], split, PARAMS, leaking=False)
+    gain = details(evaluation, evaluation.models["bad"])["gain"]
+    assert (gain["mcnemar_p"], gain["only_other_right"]) == (1.192e-07, 24)  # 2 / 2**24
 
 
 def test_plot_tables(tmp_path: Path) -> None:

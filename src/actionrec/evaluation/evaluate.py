@@ -18,6 +18,7 @@ from actionrec.evaluation.metrics import (
     expected_calibration_error,
     true_class_rank,
 )
+from actionrec.evaluation.paired import Gain, mcnemar
 from actionrec.predictions import Predictions
 from actionrec.sections import EvaluateParams
 from actionrec.tables import SplitRow, check_same_ids, class_names
@@ -60,8 +61,8 @@ class EntryResult:
 
     name: str
     subsets: Mapping[str, SubsetResult]
-    gain: Interval | None = None
-    """test ``video_top1`` minus that of the best single model, with its paired interval; None for that model itself."""
+    gain: Gain | None = None
+    """Over the best single model; None for that model itself."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,10 @@ def evaluate(
     def with_gain(entry: EntryResult) -> EntryResult:
         if entry.name == best:
             return entry
-        difference = entry.subsets["test"].correct.astype(np.float64) - baseline
-        return replace(entry, gain=_interval(difference, videos.groups("test"), params))
+        correct = entry.subsets["test"].correct
+        difference = correct.astype(np.float64) - baseline
+        interval = _interval(difference, videos.groups("test"), params)
+        return replace(entry, gain=Gain(interval, mcnemar(correct, baseline)))
 
     log_probs = np.stack([p.log_prob for p in predictions])  # (M, N, C)
     in_val = videos.subset == "val"

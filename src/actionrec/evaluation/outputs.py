@@ -83,7 +83,14 @@ def _fusion(evaluation: Evaluation) -> dict[str, Any]:
 def _gain(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any] | None:
     if entry.gain is None:
         return None
-    return {"over": evaluation.best_model, **_interval(entry.gain)}
+    test = entry.gain.mcnemar
+    return {
+        "over": evaluation.best_model,
+        **_interval(entry.gain.interval),
+        "mcnemar_p": float(f"{test.p:.4g}"),  # decimal places would turn the smallest into 0
+        "only_this_right": test.only_this_right,
+        "only_other_right": test.only_other_right,
+    }
 
 
 def _interval(interval: Interval) -> dict[str, float]:
