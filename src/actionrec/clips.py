@@ -49,6 +49,11 @@ class Recipe(Protocol):
         """How a video is predicted, for a person."""
         ...
 
+    @property
+    def sampling(self) -> str:
+        """Short name of how a video's test clips are taken, for the names of metrics."""
+        ...
+
     def train_clip(self, num_frames: int, *, generator: np.random.Generator) -> Indices:
         """Frames of one training clip: (clip_frames,)."""
         ...
@@ -73,6 +78,7 @@ class FrameRecipe:
     """Clips of one frame for :class:`actionrec.models.frame_resnet.FrameResnet`."""
 
     params: FrameResnetParams
+    sampling: str = "frames"
     reads_frames: bool = True
     reads_keypoints: bool = False
 
@@ -134,6 +140,10 @@ class FusedRecipe:
         if self.params.test_sampling == "windows":
             return f"all windows of {self.params.clip_frames} consecutive frames"
         return f"{self.params.test_clips} strided clips of {self.params.clip_frames} frames"
+
+    @property
+    def sampling(self) -> str:
+        return self.params.test_sampling
 
     def train_clip(self, num_frames: int, *, generator: np.random.Generator) -> Indices:
         sample = RANDOM_CLIPS[self.params.sampling]

@@ -54,6 +54,7 @@ def predict_videos(
         model=card.name,
         aggregation=aggregation,
         protocol=f"{aggregation} of {source.recipe.protocol}",
+        sampling=source.recipe.sampling,
         parameters=card.parameters,
         trainable_parameters=card.trainable_parameters,
         best_epoch=card.best_epoch,

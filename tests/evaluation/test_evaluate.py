@@ -72,6 +72,21 @@ def test_works_without_val_videos() -> None:
     assert found.fusion.fitted_weights == {"a": 0.5, "b": 0.5}
 
 
+def test_every_video_level_protocol_is_evaluated() -> None:
+    one = predict(SPLIT, wrong=["v000_g0"])
+    whole = predict(SPLIT, wrong=["v000_g0", "v001_g1", "v002_g3"]).log_prob
+    found = evaluate([replace(one, protocols={"whole": whole, "a": one.log_prob})], SPLIT, PARAMS, leaking=False)
+    subsets = found.models["first"].subsets
+    # The reported protocol comes first.
+    assert list(subsets["test"].protocols.items()) == [
+        ("strided", pytest.approx(8 / 9)),
+        ("whole", pytest.approx(7 / 9)),
+        ("a", pytest.approx(8 / 9)),
+    ]
+    assert subsets["val"].protocols == {"strided": 1.0, "whole": pytest.approx(5 / 6), "a": 1.0}
+    assert found.fusion.fitted.subsets["test"].protocols == {}
+
+
 def test_two_classes() -> None:
     split = make_split(["a", "b"])
     test = evaluate([predict(split)], split, PARAMS, leaking=False).models["first"].subsets["test"]

@@ -65,6 +65,7 @@ def test_details_hold_pairs_classes_and_fusion() -> None:
     assert test["best_classes"] == ["wave", "squat", "clap"]
     assert test["worst_classes"] == ["clap", "squat", "wave"]
     assert test["metrics"]["video_top10"] == 1.0
+    assert (weak["sampling"], test["protocols"]) == ("strided", {"video_top1_strided": 0.66667})
     fusion = details(evaluation, evaluation.fusion.fitted)["fusion"]
     assert fusion["equal"]["weights"] == {"weak": 0.5, "strong": 0.5}
     assert set(fusion["fitted"]["subsets"]) == {"val", "test"}

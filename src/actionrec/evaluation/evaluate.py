@@ -16,6 +16,7 @@ from actionrec.evaluation.metrics import (
     class_scores,
     confusion,
     expected_calibration_error,
+    top_k_accuracy,
     true_class_rank,
 )
 from actionrec.evaluation.paired import Gain, mcnemar
@@ -45,6 +46,8 @@ class SubsetResult:
     """Video-level top-k accuracy by k."""
     clip_top1: float | None
     """None for the fusion, which has no clips."""
+    protocols: Mapping[str, float]
+    """``video_top1`` by the short name of the protocol, the reported one first; empty for the fusion."""
     ece: float
     nll: float
     scores: ClassScores
@@ -183,6 +186,7 @@ def _subset(
         correct=rank == 0,
         top={k: float(np.mean(rank < k)) for k in (1, 5, 10)},
         clip_top1=None if clips is None else _clip_top1(clips, videos.label, chosen),
+        protocols={} if clips is None else _protocols(clips, label, chosen),
         ece=expected_calibration_error(log_prob, label),
         nll=negative_log_likelihood(log_prob, label),
         scores=class_scores(label, predicted, num_classes=num_classes),
@@ -196,6 +200,11 @@ def _clip_top1(clips: Predictions, label: Ints, chosen: npt.NDArray[np.bool_]) -
     of_subset = chosen[clips.clip_video]
     own = label[clips.clip_video[of_subset]]
     return float(np.mean(clips.clip_log_prob[of_subset].argmax(axis=1) == own))
+
+
+def _protocols(prediction: Predictions, label: Ints, chosen: npt.NDArray[np.bool_]) -> dict[str, float]:
+    log_probs = {prediction.sampling: prediction.log_prob} | prediction.protocols
+    return {sampling: top_k_accuracy(log_prob[chosen], label, 1) for sampling, log_prob in log_probs.items()}
 
 
 def _interval(values: npt.NDArray[np.generic], groups: Sequence[str], params: EvaluateParams) -> Interval:

@@ -53,6 +53,7 @@ def _model(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any]:
     prediction = evaluation.predictions[entry.name]
     return {
         "protocol": prediction.protocol,
+        "sampling": prediction.sampling,
         "aggregation": prediction.aggregation,
         "num_clips": len(prediction.clip_video),
         "parameters": int(prediction.parameters),
@@ -115,7 +116,9 @@ def _scalars(subset: SubsetResult) -> dict[str, float]:
 def _subset(evaluation: Evaluation, subset: SubsetResult) -> dict[str, Any]:
     names = evaluation.class_names
     by_recall = sorted(np.flatnonzero(subset.scores.support), key=lambda c: (-subset.scores.recall[c], names[c]))
+    protocols = {f"video_top1_{sampling}": _rounded(top1) for sampling, top1 in subset.protocols.items()}
     return {
+        "protocols": protocols,
         "metrics": _scalars(subset) | {"video_top10": _rounded(subset.top[10]), "nll": _rounded(subset.nll)},
         "per_class": [
             {
