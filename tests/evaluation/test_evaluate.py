@@ -54,15 +54,18 @@ def test_fusion_of_one_model_is_that_model() -> None:
     one, fused = found.models["first"].subsets["test"], found.fusion.fitted.subsets["test"]
     assert found.fusion.fitted_weights == {"first": 1.0}
     assert fused.predicted.tolist() == one.predicted.tolist()
-    assert (fused.interval, fused.ece) == (one.interval, pytest.approx(one.ece))
+    assert (fused.interval, fused.as_predicted.ece) == (one.interval, pytest.approx(one.as_predicted.ece))
+    assert found.fusion.fitted.temperature == pytest.approx(found.models["first"].temperature, abs=1e-4)
 
 
 def test_val_is_only_for_fitting() -> None:
-    """Changing the answers on test changes no weight."""
+    """Changing the answers on test changes no weight and no temperature."""
     a, b = predict(SPLIT, model="a", wrong=["v000_g3"]), predict(SPLIT, model="b", wrong=["v001_g4", "v002_g4"])
     spoiled = predict(SPLIT, model="a", wrong=["v000_g3", "v000_g0", "v001_g0", "v002_g1"])
-    weights = evaluate([a, b], SPLIT, PARAMS, leaking=False).fusion.fitted_weights
-    assert evaluate([spoiled, b], SPLIT, PARAMS, leaking=False).fusion.fitted_weights == weights
+    before = evaluate([a, b], SPLIT, PARAMS, leaking=False)
+    after = evaluate([spoiled, b], SPLIT, PARAMS, leaking=False)
+    assert after.fusion.fitted_weights == before.fusion.fitted_weights
+    assert [entry.temperature for entry in after.entries] == [entry.temperature for entry in before.entries]
 
 
 def test_works_without_val_videos() -> None:
@@ -70,6 +73,9 @@ def test_works_without_val_videos() -> None:
     found = evaluate([predict(split, model="a"), predict(split, model="b")], split, PARAMS, leaking=False)
     assert list(found.models["a"].subsets) == ["test"]
     assert found.fusion.fitted_weights == {"a": 0.5, "b": 0.5}
+    assert [entry.temperature for entry in found.entries] == [1.0, 1.0, 1.0]
+    test = found.models["a"].subsets["test"]
+    assert test.calibrated.ece == pytest.approx(test.as_predicted.ece)
 
 
 def test_every_video_level_protocol_is_evaluated() -> None:

@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from actionrec.errors import ActionrecError, first_few
 from actionrec.evaluation.bootstrap import Interval, group_bootstrap
-from actionrec.evaluation.fusion import equal_weights, fit_weights, fuse, negative_log_likelihood
+from actionrec.evaluation.calibration import Calibration, fit_temperature, measure_calibration, scale
+from actionrec.evaluation.fusion import equal_weights, fit_weights, fuse
 from actionrec.evaluation.metrics import (
     ClassScores,
     class_scores,
     confusion,
-    expected_calibration_error,
     top_k_accuracy,
     true_class_rank,
 )
@@ -48,8 +48,9 @@ class SubsetResult:
     """None for the fusion, which has no clips."""
     protocols: Mapping[str, float]
     """``video_top1`` by the short name of the protocol, the reported one first; empty for the fusion."""
-    ece: float
-    nll: float
+    as_predicted: Calibration
+    calibrated: Calibration
+    """At the entry's temperature."""
     scores: ClassScores
     confusion: Ints
     """(C, C), rows are actual classes."""
@@ -63,6 +64,8 @@ class EntryResult:
     """A model or the fusion, on every subset that has videos."""
 
     name: str
+    temperature: float
+    """Fitted on val; 1 where there are no val videos."""
     subsets: Mapping[str, SubsetResult]
     gain: Gain | None = None
     """Over the best single model; None for that model itself."""
@@ -102,7 +105,7 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate ``predictions``, in the order of the enabled models, against ``split``.
 
-    Fusion weights are fitted on val only; everything else is computed for val and test apart.
+    Fusion weights and temperatures are fitted on val only; everything else is computed for val and test apart.
 
     Raises :class:`ActionrecError` if a model and the split disagree on ids, labels, subsets or class names.
     """
@@ -167,11 +170,23 @@ def _entry(
     name: str, log_prob: Floats, videos: _Videos, params: EvaluateParams, *, clips: Predictions | None = None
 ) -> EntryResult:
     present = [subset for subset in EVALUATED_SUBSETS if np.any(videos.subset == subset)]
-    return EntryResult(name, {subset: _subset(subset, log_prob, videos, params, clips) for subset in present})
+    in_val = videos.subset == "val"
+    temperature = fit_temperature(log_prob[in_val], videos.label[in_val])
+    return EntryResult(
+        name,
+        temperature,
+        {subset: _subset(subset, log_prob, videos, params, temperature=temperature, clips=clips) for subset in present},
+    )
 
 
 def _subset(
-    subset: str, log_prob: Floats, videos: _Videos, params: EvaluateParams, clips: Predictions | None
+    subset: str,
+    log_prob: Floats,
+    videos: _Videos,
+    params: EvaluateParams,
+    *,
+    temperature: float,
+    clips: Predictions | None,
 ) -> SubsetResult:
     chosen = videos.subset == subset
     log_prob, label = log_prob[chosen], videos.label[chosen]
@@ -187,8 +202,8 @@ def _subset(
         top={k: float(np.mean(rank < k)) for k in (1, 5, 10)},
         clip_top1=None if clips is None else _clip_top1(clips, videos.label, chosen),
         protocols={} if clips is None else _protocols(clips, label, chosen),
-        ece=expected_calibration_error(log_prob, label),
-        nll=negative_log_likelihood(log_prob, label),
+        as_predicted=measure_calibration(log_prob, label),
+        calibrated=measure_calibration(scale(log_prob, temperature), label),
         scores=class_scores(label, predicted, num_classes=num_classes),
         confusion=confusion(label, predicted, num_classes=num_classes),
         interval=_interval(rank == 0, groups, params),
