@@ -47,7 +47,7 @@ def test_frames_of_a_video():
     assert recipe.test_clips(20).tolist() == [[2], [7], [12], [17]]
     assert recipe.val_clips(20).tolist() == [[3], [10], [16]]
     assert recipe.train_clip(20, generator=generator_for(0)).shape == (1,)
-    assert recipe.protocol == "4 evenly spaced frames"
+    assert (recipe.protocol, recipe.sampling) == ("4 evenly spaced frames", "frames")
     assert frame_recipe(test_frames=0).test_clips(5).tolist() == [[0], [1], [2], [3], [4]]
     assert frame_recipe(test_frames=0).protocol == "every frame"
 
@@ -56,12 +56,12 @@ def test_clips_of_a_video():
     recipe = fused_recipe()
     assert recipe.test_clips(16).tolist() == [[1, 5, 9, 13], [3, 7, 11, 15]]
     assert recipe.val_clips(16).tolist() == [[2, 6, 10, 14]]
-    assert recipe.protocol == "2 strided clips of 4 frames"
+    assert (recipe.protocol, recipe.sampling) == ("2 strided clips of 4 frames", "strided")
 
 
 def test_windows_of_a_video():
     recipe = fused_recipe(sampling="window", test_sampling="windows")
-    assert recipe.protocol == "all windows of 4 consecutive frames"
+    assert (recipe.protocol, recipe.sampling) == ("all windows of 4 consecutive frames", "windows")
     assert recipe.test_clips(6).tolist() == [[0, 1, 2, 3], [2, 3, 4, 5]]
     assert recipe.val_clips(6).tolist() == [[1, 2, 3, 4]]
     assert np.diff(recipe.train_clip(60, generator=generator_for(0))).tolist() == [1, 1, 1]

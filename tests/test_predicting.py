@@ -54,7 +54,7 @@ def test_every_val_and_test_video_once(data, source, model):
     assert found.clip_video.tolist() == np.repeat(np.arange(8), 3).tolist()
     assert found.clip_log_prob.shape == (24, 4)  # 24 clips in batches of 5: the last one is not lost
     assert found.clip_frames.shape == (24, 4)
-    assert found.protocol == "mean of 3 strided clips of 4 frames"
+    assert (found.protocol, found.sampling) == ("mean of 3 strided clips of 4 frames", "strided")
     found.check_covers(data.rows)
 
 

@@ -19,6 +19,7 @@ def predictions() -> Predictions:
         model="fused",
         aggregation="mean",
         protocol="mean of 2 strided clips of 3 frames",
+        sampling="strided",
         parameters=12,
         trainable_parameters=10,
         best_epoch=4,
@@ -30,6 +31,7 @@ def predictions() -> Predictions:
         clip_log_prob=log_prob[[0, 1, 1]],
         clip_video=np.array([0, 1, 1]),
         clip_frames=np.array([[0, 1, 2], [0, 2, 4], [1, 3, 5]]),
+        protocols={"windows": log_prob[::-1], "whole": log_prob},
     )
 
 
@@ -37,9 +39,18 @@ def test_what_is_written_is_read(tmp_path, predictions):
     write_predictions(predictions, tmp_path / "p.h5", fingerprint="f")
     found = read_predictions(tmp_path / "p.h5", model="fused")
     for name, expected in vars(predictions).items():
-        assert np.array_equal(getattr(found, name), expected), name
+        if name != "protocols":
+            assert np.array_equal(getattr(found, name), expected), name
+    assert list(found.protocols) == ["whole", "windows"]
+    assert all(np.array_equal(found.protocols[name], expected) for name, expected in predictions.protocols.items())
+    assert found.protocols["whole"].dtype == np.float32
     assert found.clip_frames.dtype == np.int64
     assert found.log_prob.dtype == np.float32
+
+
+def test_most_models_have_one_protocol(tmp_path, predictions):
+    write_predictions(replace(predictions, protocols={}), tmp_path / "p.h5", fingerprint="f")
+    assert read_predictions(tmp_path / "p.h5", model="fused").protocols == {}
 
 
 def test_files_are_bit_identical(tmp_path, predictions):
@@ -65,6 +76,11 @@ def test_another_models_file_is_refused(tmp_path, predictions):
         ({"clip_video": np.array([0, 0, 0])}, "does not name every video"),
         ({"log_prob": np.zeros((2, 2), np.float32)}, "log_prob is not normalised"),
         ({"clip_log_prob": np.zeros((3, 3), np.float32)}, "clip_log_prob has"),
+        ({"protocols": {"whole": np.zeros((2, 3), np.float32)}}, r"protocols/whole has \(2, 3\), expected \(2, 2\)"),
+        ({"protocols": {"whole": np.zeros((2, 2), np.float32)}}, "protocols/whole is not normalised"),
+        ({"protocols": {"strided": np.log(np.full((2, 2), 0.5, np.float32))}}, "protocols hold strided again"),
+        ({"protocols": {"a/b": np.log(np.full((2, 2), 0.5, np.float32))}}, "'a/b' is no short name"),
+        ({"sampling": "mean of clips"}, "'mean of clips' is no short name"),
     ],
 )
 def test_contradicting_arrays_are_not_written(tmp_path, predictions, change, problem):

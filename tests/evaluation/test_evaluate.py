@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from actionrec.errors import ActionrecError
+from actionrec.evaluation.bootstrap import Interval
 from actionrec.evaluation.evaluate import evaluate
+from actionrec.evaluation.paired import Gain, McNemar
 from tests.evaluation.made import PARAMS, make_split, predict
 
 SPLIT = make_split()
@@ -40,11 +42,10 @@ def test_gain_is_paired_over_the_best_single_model() -> None:
     assert found.models["strong"].gain is None
     gain = found.models["weak"].gain
     assert gain is not None
-    assert gain.value == pytest.approx(-1 / 3)
     # Group g0 is drawn k of 3 times; three times has a probability of 1/27, below the tail of 5 %.
-    assert (gain.low, gain.high) == (pytest.approx(-2 / 3), 0.0)
-    assert found.fusion.fitted.gain is not None
-    assert (found.fusion.fitted.gain.low, found.fusion.fitted.gain.high) == (0.0, 0.0)
+    assert gain.interval == Interval(pytest.approx(-1 / 3), pytest.approx(-2 / 3), 0.0)
+    assert gain.mcnemar == McNemar(0, 3, pytest.approx(2 / 8))
+    assert found.fusion.fitted.gain == Gain(Interval(0.0, 0.0, 0.0), McNemar(0, 0, 1.0))
 
 
 def test_fusion_of_one_model_is_that_model() -> None:
@@ -53,15 +54,18 @@ def test_fusion_of_one_model_is_that_model() -> None:
     one, fused = found.models["first"].subsets["test"], found.fusion.fitted.subsets["test"]
     assert found.fusion.fitted_weights == {"first": 1.0}
     assert fused.predicted.tolist() == one.predicted.tolist()
-    assert (fused.interval, fused.ece) == (one.interval, pytest.approx(one.ece))
+    assert (fused.interval, fused.as_predicted.ece) == (one.interval, pytest.approx(one.as_predicted.ece))
+    assert found.fusion.fitted.temperature == pytest.approx(found.models["first"].temperature, abs=1e-4)
 
 
 def test_val_is_only_for_fitting() -> None:
-    """Changing the answers on test changes no weight."""
+    """Changing the answers on test changes no weight and no temperature."""
     a, b = predict(SPLIT, model="a", wrong=["v000_g3"]), predict(SPLIT, model="b", wrong=["v001_g4", "v002_g4"])
     spoiled = predict(SPLIT, model="a", wrong=["v000_g3", "v000_g0", "v001_g0", "v002_g1"])
-    weights = evaluate([a, b], SPLIT, PARAMS, leaking=False).fusion.fitted_weights
-    assert evaluate([spoiled, b], SPLIT, PARAMS, leaking=False).fusion.fitted_weights == weights
+    before = evaluate([a, b], SPLIT, PARAMS, leaking=False)
+    after = evaluate([spoiled, b], SPLIT, PARAMS, leaking=False)
+    assert after.fusion.fitted_weights == before.fusion.fitted_weights
+    assert [entry.temperature for entry in after.entries] == [entry.temperature for entry in before.entries]
 
 
 def test_works_without_val_videos() -> None:
@@ -69,6 +73,24 @@ def test_works_without_val_videos() -> None:
     found = evaluate([predict(split, model="a"), predict(split, model="b")], split, PARAMS, leaking=False)
     assert list(found.models["a"].subsets) == ["test"]
     assert found.fusion.fitted_weights == {"a": 0.5, "b": 0.5}
+    assert [entry.temperature for entry in found.entries] == [1.0, 1.0, 1.0]
+    test = found.models["a"].subsets["test"]
+    assert test.calibrated.ece == pytest.approx(test.as_predicted.ece)
+
+
+def test_every_video_level_protocol_is_evaluated() -> None:
+    one = predict(SPLIT, wrong=["v000_g0"])
+    whole = predict(SPLIT, wrong=["v000_g0", "v001_g1", "v002_g3"]).log_prob
+    found = evaluate([replace(one, protocols={"whole": whole, "a": one.log_prob})], SPLIT, PARAMS, leaking=False)
+    subsets = found.models["first"].subsets
+    # The reported protocol comes first.
+    assert list(subsets["test"].protocols.items()) == [
+        ("strided", pytest.approx(8 / 9)),
+        ("whole", pytest.approx(7 / 9)),
+        ("a", pytest.approx(8 / 9)),
+    ]
+    assert subsets["val"].protocols == {"strided": 1.0, "whole": pytest.approx(5 / 6), "a": 1.0}
+    assert found.fusion.fitted.subsets["test"].protocols == {}
 
 
 def test_two_classes() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from actionrec.evaluation.metrics import (
     class_scores,
     confusion,
-    expected_calibration_error,
+    negative_log_likelihood,
     top_k_accuracy,
     true_class_rank,
 )
@@ -41,24 +41,10 @@ def test_top_k_beyond_the_number_of_classes_is_one() -> None:
     assert [top_k_accuracy(log_prob, label, k) for k in (1, 2, 5, 10)] == [0.5, 1.0, 1.0, 1.0]
 
 
-def test_ece_is_the_gap_between_confidence_and_accuracy() -> None:
-    log_prob = np.log(np.tile([0.8, 0.2], (4, 1)))
-    assert expected_calibration_error(log_prob, np.array([0, 0, 0, 1])) == pytest.approx(0.05)
-    assert expected_calibration_error(log_prob, np.array([1, 1, 1, 1])) == pytest.approx(0.8)
-
-
-def test_ece_agrees_with_torchmetrics() -> None:
-    torch = pytest.importorskip("torch")
-    from torchmetrics.functional.classification import multiclass_calibration_error
-
-    rng = np.random.default_rng(0)
-    logits = rng.normal(0, 2, (200, 5))
-    log_prob = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-    label = rng.integers(0, 5, 200)
-    theirs = multiclass_calibration_error(
-        torch.from_numpy(np.exp(log_prob)), torch.from_numpy(label), num_classes=5, n_bins=15
-    )
-    assert expected_calibration_error(log_prob, label) == pytest.approx(float(theirs), abs=1e-6)
+def test_nll_is_that_of_the_true_class_and_bounded() -> None:
+    log_prob = np.log([[0.5, 0.5], [0.25, 0.75]])
+    assert negative_log_likelihood(log_prob, np.array([0, 0])) == pytest.approx((np.log(2) + np.log(4)) / 2)
+    assert negative_log_likelihood(np.array([[0.0, -np.inf]]), np.array([1])) == 1e4
 
 
 def test_class_scores_average_over_classes_that_have_videos() -> None:

@@ -24,6 +24,7 @@ def test_summary_has_at_most_ten_scalars_an_entry() -> None:
     assert found["weak"] == {
         "clip_top1": 0.66667,
         "ece": 0.298,
+        "ece_calibrated": 0.33333,  # all val videos are right, so the temperature makes every answer certain
         "macro_f1": 0.64286,
         "mean_class_accuracy": 0.66667,
         "num_videos": 9,
@@ -52,7 +53,10 @@ def test_details_hold_pairs_classes_and_fusion() -> None:
     test = weak["subsets"]["test"]
     assert weak["leaking"] is True
     assert weak["parameters"] == 1234567
-    assert weak["gain"]["over"] == "strong"
+    assert weak["gain"] == {
+        "over": "strong", "value": -0.33333, "low": -0.55556, "high": -0.11111,
+        "mcnemar_p": 0.25, "only_this_right": 0, "only_other_right": 3,
+    }  # fmt: skip
     assert weak["interval"]["num_groups"] == {"val": 2, "test": 3}
     assert test["confusion"] == [[1, 2, 0], [0, 2, 1], [0, 0, 3]]
     assert test["confused_pairs"] == [
@@ -62,9 +66,34 @@ def test_details_hold_pairs_classes_and_fusion() -> None:
     assert test["best_classes"] == ["wave", "squat", "clap"]
     assert test["worst_classes"] == ["clap", "squat", "wave"]
     assert test["metrics"]["video_top10"] == 1.0
+    assert (weak["sampling"], test["protocols"]) == ("strided", {"video_top1_strided": 0.66667})
     fusion = details(evaluation, evaluation.fusion.fitted)["fusion"]
     assert fusion["equal"]["weights"] == {"weak": 0.5, "strong": 0.5}
     assert set(fusion["fitted"]["subsets"]) == {"val", "test"}
+
+
+def test_details_hold_the_calibration_of_the_test_videos() -> None:
+    evaluation = _evaluation()
+    found = details(evaluation, evaluation.models["weak"])["calibration"]
+    # Six of nine right, each answer with a probability of exp(4) / (exp(4) + 2).
+    bins_before, bins_after = found.pop("bins_before"), found.pop("bins_after")
+    assert found == {
+        "temperature": 0.05, "fitted_on": "val", "nll_before": 1.36931, "nll_after": 26.66667,
+        "ece_before": 0.298, "ece_after": 0.33333,
+    }  # fmt: skip
+    assert len(bins_before) == len(bins_after) == 15
+    assert bins_before[14] == {"confidence": 0.96466, "accuracy": 0.66667, "count": 9}
+    assert bins_after[14] == {"confidence": 1.0, "accuracy": 0.66667, "count": 9}
+    assert bins_before[:14] == [{"confidence": None, "accuracy": None, "count": 0}] * 14
+
+
+def test_the_smallest_p_is_not_zero() -> None:
+    split = make_split(["a", "b", "c", "d", "e", "f", "g", "h"])
+    everything = [row.video_id for row in split]
+    bad = predict(split, model="bad", wrong=everything)
+    evaluation = evaluate([predict(split, model="good"), bad], split, PARAMS, leaking=False)
+    gain = details(evaluation, evaluation.models["bad"])["gain"]
+    assert (gain["mcnemar_p"], gain["only_other_right"]) == (1.192e-07, 24)  # 2 / 2**24
 
 
 def test_plot_tables(tmp_path: Path) -> None:

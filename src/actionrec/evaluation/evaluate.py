@@ -10,14 +10,16 @@ import numpy.typing as npt
 
 from actionrec.errors import ActionrecError, first_few
 from actionrec.evaluation.bootstrap import Interval, group_bootstrap
-from actionrec.evaluation.fusion import equal_weights, fit_weights, fuse, negative_log_likelihood
+from actionrec.evaluation.calibration import Calibration, fit_temperature, measure_calibration, scale
+from actionrec.evaluation.fusion import equal_weights, fit_weights, fuse
 from actionrec.evaluation.metrics import (
     ClassScores,
     class_scores,
     confusion,
-    expected_calibration_error,
+    top_k_accuracy,
     true_class_rank,
 )
+from actionrec.evaluation.paired import Gain, mcnemar
 from actionrec.predictions import Predictions
 from actionrec.sections import EvaluateParams
 from actionrec.tables import SplitRow, check_same_ids, class_names
@@ -44,8 +46,11 @@ class SubsetResult:
     """Video-level top-k accuracy by k."""
     clip_top1: float | None
     """None for the fusion, which has no clips."""
-    ece: float
-    nll: float
+    protocols: Mapping[str, float]
+    """``video_top1`` by the short name of the protocol, the reported one first; empty for the fusion."""
+    as_predicted: Calibration
+    calibrated: Calibration
+    """At the entry's temperature."""
     scores: ClassScores
     confusion: Ints
     """(C, C), rows are actual classes."""
@@ -59,9 +64,11 @@ class EntryResult:
     """A model or the fusion, on every subset that has videos."""
 
     name: str
+    temperature: float
+    """Fitted on val; 1 where there are no val videos."""
     subsets: Mapping[str, SubsetResult]
-    gain: Interval | None = None
-    """test ``video_top1`` minus that of the best single model, with its paired interval; None for that model itself."""
+    gain: Gain | None = None
+    """Over the best single model; None for that model itself."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,7 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate ``predictions``, in the order of the enabled models, against ``split``.
 
-    Fusion weights are fitted on val only; everything else is computed for val and test apart.
+    Fusion weights and temperatures are fitted on val only; everything else is computed for val and test apart.
 
     Raises :class:`ActionrecError` if a model and the split disagree on ids, labels, subsets or class names.
     """
@@ -116,8 +123,10 @@ def evaluate(
     def with_gain(entry: EntryResult) -> EntryResult:
         if entry.name == best:
             return entry
-        difference = entry.subsets["test"].correct.astype(np.float64) - baseline
-        return replace(entry, gain=_interval(difference, videos.groups("test"), params))
+        correct = entry.subsets["test"].correct
+        difference = correct.astype(np.float64) - baseline
+        interval = _interval(difference, videos.groups("test"), params)
+        return replace(entry, gain=Gain(interval, mcnemar(correct, baseline)))
 
     log_probs = np.stack([p.log_prob for p in predictions])  # (M, N, C)
     in_val = videos.subset == "val"
@@ -161,11 +170,23 @@ def _entry(
     name: str, log_prob: Floats, videos: _Videos, params: EvaluateParams, *, clips: Predictions | None = None
 ) -> EntryResult:
     present = [subset for subset in EVALUATED_SUBSETS if np.any(videos.subset == subset)]
-    return EntryResult(name, {subset: _subset(subset, log_prob, videos, params, clips) for subset in present})
+    in_val = videos.subset == "val"
+    temperature = fit_temperature(log_prob[in_val], videos.label[in_val])
+    return EntryResult(
+        name,
+        temperature,
+        {subset: _subset(subset, log_prob, videos, params, temperature=temperature, clips=clips) for subset in present},
+    )
 
 
 def _subset(
-    subset: str, log_prob: Floats, videos: _Videos, params: EvaluateParams, clips: Predictions | None
+    subset: str,
+    log_prob: Floats,
+    videos: _Videos,
+    params: EvaluateParams,
+    *,
+    temperature: float,
+    clips: Predictions | None,
 ) -> SubsetResult:
     chosen = videos.subset == subset
     log_prob, label = log_prob[chosen], videos.label[chosen]
@@ -180,8 +201,9 @@ def _subset(
         correct=rank == 0,
         top={k: float(np.mean(rank < k)) for k in (1, 5, 10)},
         clip_top1=None if clips is None else _clip_top1(clips, videos.label, chosen),
-        ece=expected_calibration_error(log_prob, label),
-        nll=negative_log_likelihood(log_prob, label),
+        protocols={} if clips is None else _protocols(clips, label, chosen),
+        as_predicted=measure_calibration(log_prob, label),
+        calibrated=measure_calibration(scale(log_prob, temperature), label),
         scores=class_scores(label, predicted, num_classes=num_classes),
         confusion=confusion(label, predicted, num_classes=num_classes),
         interval=_interval(rank == 0, groups, params),
@@ -193,6 +215,11 @@ def _clip_top1(clips: Predictions, label: Ints, chosen: npt.NDArray[np.bool_]) -
     of_subset = chosen[clips.clip_video]
     own = label[clips.clip_video[of_subset]]
     return float(np.mean(clips.clip_log_prob[of_subset].argmax(axis=1) == own))
+
+
+def _protocols(prediction: Predictions, label: Ints, chosen: npt.NDArray[np.bool_]) -> dict[str, float]:
+    log_probs = {prediction.sampling: prediction.log_prob} | prediction.protocols
+    return {sampling: top_k_accuracy(log_prob[chosen], label, 1) for sampling, log_prob in log_probs.items()}
 
 
 def _interval(values: npt.NDArray[np.generic], groups: Sequence[str], params: EvaluateParams) -> Interval:

@@ -7,21 +7,15 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-Floats = npt.NDArray[np.floating]
+from actionrec.evaluation.metrics import floored
 
-LOWEST_LOG_PROB = -1e4
-"""A probability of exactly 0 would veto a class whatever the other models say, also at weight 0."""
+Floats = npt.NDArray[np.floating]
 
 
 def fuse(log_probs: Floats, weights: Floats) -> Floats:
     """Log-linear pool: ``log_probs (M, N, C)``, ``weights (M,)`` on the simplex -> normalised ``(N, C)`` float64."""
-    pooled = np.tensordot(weights, _floored(log_probs), axes=1)  # (N, C)
+    pooled = np.tensordot(weights, floored(log_probs), axes=1)  # (N, C)
     return np.asarray(pooled - logsumexp(pooled, axis=1, keepdims=True))
-
-
-def negative_log_likelihood(log_prob: Floats, label: npt.NDArray[np.int64]) -> float:
-    """Mean negative log-probability of the true class."""
-    return float(-np.maximum(log_prob, LOWEST_LOG_PROB)[np.arange(len(label)), label].mean(dtype=np.float64))
 
 
 def equal_weights(num_models: int) -> Floats:
@@ -40,15 +34,15 @@ def fit_weights(log_probs: Floats, label: npt.NDArray[np.int64]) -> Floats:
     start = equal_weights(num_models)
     if num_models == 1 or num_videos == 0:
         return start
-    floored = _floored(log_probs)
-    own = floored[:, np.arange(num_videos), label]  # (M, N)
+    scores = floored(log_probs)
+    own = scores[:, np.arange(num_videos), label]  # (M, N)
 
     def objective(weights: Floats) -> tuple[float, Floats]:
-        pooled = np.tensordot(weights, floored, axes=1)  # (N, C)
+        pooled = np.tensordot(weights, scores, axes=1)  # (N, C)
         normaliser = logsumexp(pooled, axis=1)  # (N,)
         prob = np.exp(pooled - normaliser[:, None])
         value = float(np.mean(normaliser - weights @ own))
-        expected = np.einsum("nc,mnc->mn", prob, floored)
+        expected = np.einsum("nc,mnc->mn", prob, scores)
         return value, np.asarray((expected - own).mean(axis=1))
 
     found = minimize(
@@ -64,7 +58,3 @@ def fit_weights(log_probs: Floats, label: npt.NDArray[np.int64]) -> Floats:
     fitted = np.asarray(weights / weights.sum())
     # The solver may stop early on a flat objective; it must never do worse than where it began.
     return fitted if objective(fitted)[0] <= objective(start)[0] else start
-
-
-def _floored(log_probs: Floats) -> Floats:
-    return np.maximum(log_probs.astype(np.float64), LOWEST_LOG_PROB)

@@ -16,7 +16,8 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
 
-ECE_BINS = 15
+LOWEST_LOG_PROB = -1e4
+"""A probability of exactly 0 would veto a class whatever the other models say, also at weight 0."""
 
 
 def true_class_rank(log_prob: Floats, label: Ints) -> Ints:
@@ -36,17 +37,14 @@ def top_k_accuracy(log_prob: Floats, label: Ints, k: int) -> float:
     return float(np.mean(true_class_rank(log_prob, label) < k))
 
 
-def expected_calibration_error(log_prob: Floats, label: Ints, *, num_bins: int = ECE_BINS) -> float:
-    """Mean gap between confidence and accuracy over ``num_bins`` equal bins of confidence, weighted by their videos.
+def floored(log_prob: Floats) -> Floats:
+    """As float64, at least ``LOWEST_LOG_PROB``."""
+    return np.maximum(log_prob.astype(np.float64), LOWEST_LOG_PROB)
 
-    Guo et al., On Calibration of Modern Neural Networks (ICML 2017).
-    """
-    confidence = np.exp(log_prob.max(axis=1).astype(np.float64))
-    correct = log_prob.argmax(axis=1) == label
-    # Bins are open below and closed above, as in the paper: (0, 1/15], (1/15, 2/15], ...
-    place = np.clip(np.ceil(confidence * num_bins).astype(np.int64) - 1, 0, num_bins - 1)
-    gap = np.bincount(place, weights=correct - confidence, minlength=num_bins)
-    return float(np.abs(gap).sum() / len(label))
+
+def negative_log_likelihood(log_prob: Floats, label: Ints) -> float:
+    """Mean negative log-probability of the true class; at most ``-LOWEST_LOG_PROB``."""
+    return float(-floored(log_prob)[np.arange(len(label)), label].mean())
 
 
 @dataclass(frozen=True)

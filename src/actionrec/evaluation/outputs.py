@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from actionrec.evaluation.bootstrap import METHOD, Interval
+from actionrec.evaluation.calibration import Reliability
 from actionrec.evaluation.evaluate import FUSION, EntryResult, Evaluation, SubsetResult
 from actionrec.files import write_json
 from actionrec.tables import write_table
@@ -45,6 +46,7 @@ def details(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any]:
         },
         "subsets": {name: _subset(evaluation, subset) for name, subset in entry.subsets.items()},
         "gain": _gain(evaluation, entry),
+        "calibration": _calibration(entry),
     }
     return common | (_fusion(evaluation) if entry.name == FUSION else _model(evaluation, entry))
 
@@ -53,6 +55,7 @@ def _model(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any]:
     prediction = evaluation.predictions[entry.name]
     return {
         "protocol": prediction.protocol,
+        "sampling": prediction.sampling,
         "aggregation": prediction.aggregation,
         "num_clips": len(prediction.clip_video),
         "parameters": int(prediction.parameters),
@@ -80,10 +83,45 @@ def _fusion(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
+def _calibration(entry: EntryResult) -> dict[str, Any]:
+    """Of the test videos, as predicted and at the temperature fitted on val."""
+    before, after = entry.subsets["test"].as_predicted, entry.subsets["test"].calibrated
+    return {
+        "temperature": _rounded(entry.temperature),
+        "fitted_on": "val" if "val" in entry.subsets else None,
+        "nll_before": _rounded(before.nll),
+        "nll_after": _rounded(after.nll),
+        "ece_before": _rounded(before.ece),
+        "ece_after": _rounded(after.ece),
+        "bins_before": _bins(before.reliability),
+        "bins_after": _bins(after.reliability),
+    }
+
+
+def _bins(found: Reliability) -> list[dict[str, Any]]:
+    """One row a bin of confidence, from the lowest; None where no video lies."""
+    rows = zip(found.confidence.tolist(), found.accuracy.tolist(), found.count.tolist(), strict=True)
+    return [
+        {
+            "confidence": _rounded(confidence) if count else None,
+            "accuracy": _rounded(accuracy) if count else None,
+            "count": count,
+        }
+        for confidence, accuracy, count in rows
+    ]
+
+
 def _gain(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any] | None:
     if entry.gain is None:
         return None
-    return {"over": evaluation.best_model, **_interval(entry.gain)}
+    test = entry.gain.mcnemar
+    return {
+        "over": evaluation.best_model,
+        **_interval(entry.gain.interval),
+        "mcnemar_p": float(f"{test.p:.4g}"),  # decimal places would turn the smallest into 0
+        "only_this_right": test.only_this_right,
+        "only_other_right": test.only_other_right,
+    }
 
 
 def _interval(interval: Interval) -> dict[str, float]:
@@ -92,7 +130,8 @@ def _interval(interval: Interval) -> dict[str, float]:
 
 def _scalars(subset: SubsetResult) -> dict[str, float]:
     scalars = {
-        "ece": subset.ece,
+        "ece": subset.as_predicted.ece,
+        "ece_calibrated": subset.calibrated.ece,
         "macro_f1": subset.scores.macro_f1,
         "mean_class_accuracy": subset.scores.mean_class_accuracy,
         "video_top1": subset.top[1],
@@ -108,8 +147,11 @@ def _scalars(subset: SubsetResult) -> dict[str, float]:
 def _subset(evaluation: Evaluation, subset: SubsetResult) -> dict[str, Any]:
     names = evaluation.class_names
     by_recall = sorted(np.flatnonzero(subset.scores.support), key=lambda c: (-subset.scores.recall[c], names[c]))
+    protocols = {f"video_top1_{sampling}": _rounded(top1) for sampling, top1 in subset.protocols.items()}
     return {
-        "metrics": _scalars(subset) | {"video_top10": _rounded(subset.top[10]), "nll": _rounded(subset.nll)},
+        "protocols": protocols,
+        "metrics": _scalars(subset)
+        | {"video_top10": _rounded(subset.top[10]), "nll": _rounded(subset.as_predicted.nll)},
         "per_class": [
             {
                 "class": name,
