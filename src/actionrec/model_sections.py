@@ -19,7 +19,8 @@ TestSampling = Literal["even", "strided", "centre", "windows", "overlapping", "w
 class ModelParams(Section):
     """What every model has in common."""
 
-    train: dict[str, Any] = {}
+    type: str
+    train: Annotated[dict[str, Any], Field(default_factory=dict)]
     """Overrides of ``train`` for this model."""
 
 
@@ -34,8 +35,8 @@ class ClipParams(ModelParams):
     stride_frames: PositiveInt = 1
     """Source frames from one frame of a window to the next."""
     test_sampling: TestSampling
-    """Clips predicted: ``even`` as in training; ``test_clips`` interleaved ones over the whole video (``strided``); the
-    ``centre`` window; the ``windows`` that cover the video; all ``overlapping`` windows; the ``whole`` video at once."""
+    """Clips predicted: ``even`` as in training; ``strided``, ``test_clips`` interleaved ones over the whole video; the
+    ``centre`` window; ``windows`` in a row; all ``overlapping`` windows; or the ``whole`` video in one pass."""
     also_test: ListOf[TestSampling] = ()
     """Further samplings to predict with; each gives a ``video_top1_<sampling>`` beside the one above."""
     test_clips: PositiveInt = 1

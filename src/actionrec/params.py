@@ -46,6 +46,8 @@ PARAMS_FILE = Path("params.yaml")
 MODEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 RESERVED_MODEL_NAMES = ("fusion", "summary")
 """Taken by entries and files beside the models'."""
+MVIT_CLIP = (16, 224)
+"""Frames and pixels that torchvision's mvit_v2_s is built for."""
 
 
 class Params(Section):
@@ -213,10 +215,11 @@ def _clip_problems(model: ClipParams) -> list[str]:
             )
         case STGCNParams() if model.temporal_kernel % 2 == 0:
             problems.append(f"temporal_kernel: {model.temporal_kernel} must be odd")
-        case TorchvisionVideoParams(backbone="mvit_v2_s") if model.image_size % 32 or model.clip_frames % 2:
+        case TorchvisionVideoParams(backbone="mvit_v2_s") if (model.clip_frames, model.image_size) != MVIT_CLIP:
             problems.append(
-                f"image_size: {model.image_size} must be a multiple of 32 and clip_frames {model.clip_frames} even for "
-                "mvit_v2_s"
+                "clip_frames: mvit_v2_s takes clips of {} frames of image_size {} only, not {} of {}".format(
+                    *MVIT_CLIP, model.clip_frames, model.image_size
+                )
             )
         case TorchvisionVideoParams(backbone="s3d") if model.clip_frames < 8 or model.image_size < 32:
             problems.append(

@@ -28,7 +28,7 @@ TRAIN = TrainParams(
 )
 FUSED = small_fused(keypoint_norm=True, dropout=0.3, frame_dropout=0.5)
 FRAME = FrameResnetParams(
-    type="frame_resnet", view="rgb", depth=18, weights="none", image_size=32, augment=True, flip=True, test_frames=2
+    type="frame_resnet", depth=18, weights="none", trainable=(), image_size=32, augment=True, flip=True, test_frames=2
 )
 
 
@@ -76,9 +76,17 @@ def output_bytes(folder: Path) -> list[bytes]:
     return [(folder / name).read_bytes() for name in ("model/weights.pt", "model/model.json", "curves.csv")]
 
 
-@pytest.mark.parametrize("model", [FUSED, pytest.param(FRAME, marks=pytest.mark.slow)], ids=["fused", "frame"])
-def test_a_killed_run_resumes_to_the_same_bytes(tmp_path, data, model):
-    run = make_run(data, model=model)
+@pytest.mark.parametrize(
+    ("model", "extra"),
+    [
+        (FUSED, {}),
+        (FUSED, {"mixup": 0.4, "label_smoothing": 0.1, "warmup_epochs": 1}),
+        pytest.param(FRAME, {}, marks=pytest.mark.slow),
+    ],
+    ids=["fused", "regularised", "frame"],
+)
+def test_a_killed_run_resumes_to_the_same_bytes(tmp_path, data, model, extra):
+    run = make_run(data, model=model, train=TRAIN.model_copy(update=extra))
     whole = Killer()
     train(run, tmp_path / "whole", callbacks=(whole,))
     killed = Killer(epoch=2)
@@ -212,6 +220,36 @@ def test_an_empty_subset_is_an_error(tmp_path, data):
     rows = [row for row in data.rows if row.subset != "val"]
     with pytest.raises(ActionrecError, match=r"the split holds no val video; set split\.val_fraction"):
         train(TrainingRun("m", FUSED, TRAIN, rows, make_run(data).source), tmp_path)
+
+
+def test_training_ends_early_without_a_better_epoch(tmp_path, data):
+    train_params = TRAIN.model_copy(update={"epochs": 40, "early_stopping": 2, "lr": 0.03})
+    card = train(make_run(data, train=train_params), tmp_path)
+    rows = read_csv(tmp_path / "curves.csv")
+    assert len(rows) == card.best_epoch + 2 < 40
+
+
+def test_a_run_killed_after_its_early_end_is_only_finished(tmp_path, data, monkeypatch):
+    run = make_run(data, train=TRAIN.model_copy(update={"epochs": 40, "early_stopping": 2, "lr": 0.03}))
+    train(run, tmp_path / "whole")
+
+    def killed(*_):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr("actionrec.training.loop.save_weights", killed)
+        with pytest.raises(Killed):
+            train(run, tmp_path / "killed")
+    again = Killer()
+    train(run, tmp_path / "killed", callbacks=(again,))
+    assert again.begun == []
+    assert output_bytes(tmp_path / "killed") == output_bytes(tmp_path / "whole")
+
+
+def test_spawning_strategies_are_refused(tmp_path, data):
+    spawned = TRAIN.model_copy(update={"strategy": "ddp_spawn", "devices": 2})
+    with pytest.raises(ActionrecError, match=r"train\.strategy: ddp_spawn .*set train\.strategy: ddp"):
+        train(make_run(data, train=spawned), tmp_path)
 
 
 def test_batches_of_one_are_an_error(tmp_path, data):

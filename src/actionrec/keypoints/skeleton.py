@@ -55,8 +55,7 @@ def spatial_partition() -> npt.NDArray[np.float32]:
     adjacent = np.eye(NUM_JOINTS, dtype=np.float32)
     for a, b in EDGES:
         adjacent[a, b] = adjacent[b, a] = 1
-    normalised = adjacent / adjacent.sum(axis=0, keepdims=True)
+    normalised: npt.NDArray[np.float32] = adjacent / adjacent.sum(axis=0, keepdims=True)
     hops = hops_from_centre()
     farther = hops[:, None] - hops[None, :]  # of the source, seen from the target
-    parts = [np.where(chosen, normalised, 0) for chosen in (farther == 0, farther < 0, farther > 0)]
-    return np.stack(parts).astype(np.float32)
+    return np.stack([normalised * chosen for chosen in (farther == 0, farther < 0, farther > 0)])

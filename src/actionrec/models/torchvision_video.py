@@ -49,20 +49,15 @@ class TorchvisionVideo(nn.Module):
 
 
 class _MeanPool(nn.Module):
-    """Average over time and space to (B, C, 1, 1, 1); its gradient is repeatable on a GPU, unlike adaptive pooling's."""
+    """Average over time and space to (B, C, 1, 1, 1); unlike adaptive pooling's, its gradient repeats on a GPU."""
 
     def forward(self, images: Tensor) -> Tensor:
         return images.mean(dim=(2, 3, 4), keepdim=True)
 
 
 def _backbone(params: TorchvisionVideoParams) -> Any:
-    name = params.backbone
-    build = getattr(torchvision.models.video, name)
-    if name == "mvit_v2_s":  # its position tables have the size of the clip
-        size = (params.image_size, params.image_size)
-        return build(weights=None, spatial_size=size, temporal_size=params.clip_frames)
-    net = build(weights=None)
-    if name != "swin3d_t":  # S3D's own pooling wants 224 pixels; where it fits, this is the same
+    net = getattr(torchvision.models.video, params.backbone)(weights=None)
+    if params.backbone not in ("mvit_v2_s", "swin3d_t"):  # S3D's own pooling wants 224 pixels, where this is the same
         net.avgpool = _MeanPool()
     return net
 

@@ -171,8 +171,8 @@ def _trainer(run: TrainingRun, callbacks: list[pl.Callback]) -> pl.Trainer:
     )
     if isinstance(trainer.strategy.launcher, _MultiProcessingLauncher):
         raise ActionrecError(
-            f"train.strategy: {train.strategy} starts its processes when the clips are shared out already, and every one "
-            "would train on the same; set train.strategy: ddp"
+            f"train.strategy: {train.strategy} starts its processes after the clips are shared out, so each would "
+            "train on the same ones; set train.strategy: ddp"
         )
     return trainer
 

@@ -25,8 +25,9 @@ class ClipClassifier(pl.LightningModule):
         self.model = model
         self._train = train
         # torchmetrics' means add up over batches and processes: a mean of means of unequal batches would be wrong.
-        self.means = nn.ModuleDict(
-            {f"{subset}_{name}": MeanMetric() for subset in ("train", "val") for name in ("loss", "top1")}
+        # Values that are not finite must show: they mean that the training diverged.
+        self.train_loss, self.train_top1, self.val_loss, self.val_top1 = (
+            MeanMetric(nan_strategy="disable") for _ in range(4)
         )
 
     def configure_optimizers(self) -> optim.Optimizer:
@@ -54,9 +55,9 @@ class ClipClassifier(pl.LightningModule):
         loss = mixed.share * self._loss(logits, mixed.labels)
         if mixed.share < 1:
             loss = loss + (1 - mixed.share) * self._loss(logits, mixed.others)
-        self._record(
-            "train", logits, loss.detach().expand(len(labels)), labels, torch.ones_like(loss).expand(len(labels))
-        )
+        self.train_loss.update(loss.detach(), weight=len(labels))
+        self.train_top1.update((logits.argmax(dim=1) == labels).float())
+        self._log_means(train_loss=self.train_loss, train_top1=self.train_top1)
         return loss
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
@@ -64,12 +65,10 @@ class ClipClassifier(pl.LightningModule):
 
     def validation_step(self, batch: Weighted, batch_idx: int) -> None:  # noqa: ARG002 (Lightning's signature)
         inputs, labels, weights = batch
-        logits = self.model(inputs).float()
-        self._record("val", logits, functional.cross_entropy(logits, labels, reduction="none"), labels, weights)
+        logits = self.model(inputs).float()  # (B, classes)
+        self.val_loss.update(functional.cross_entropy(logits, labels, reduction="none"), weight=weights)
+        self.val_top1.update((logits.argmax(dim=1) == labels).float(), weight=weights)
+        self._log_means(val_loss=self.val_loss, val_top1=self.val_top1)
 
-    def _record(self, subset: str, logits: Tensor, losses: Tensor, labels: Tensor, weights: Tensor) -> None:
-        correct = (logits.argmax(dim=1) == labels).float()
-        for name, values in (("loss", losses), ("top1", correct)):
-            mean = self.means[f"{subset}_{name}"]
-            mean.update(values.detach(), weights)
-            self.log(f"{subset}_{name}", mean, on_step=False, on_epoch=True)
+    def _log_means(self, **means: MeanMetric) -> None:
+        self.log_dict(dict(means), on_step=False, on_epoch=True)
