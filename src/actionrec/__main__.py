@@ -10,6 +10,7 @@ from pathlib import Path
 from actionrec.doctor import examine
 from actionrec.errors import ActionrecError, run_main
 from actionrec.itemcache import cache_usage, project_root, prune_cache
+from actionrec.recipes import as_arguments, read_recipe, recipe_names
 
 
 def main() -> None:
@@ -25,6 +26,18 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="check what the pipeline needs on this machine")
     doctor.add_argument("--json", action="store_true", help="print JSON")
     doctor.set_defaults(run=_doctor)
+
+    models = commands.add_parser("models", help="list the models, counted at their published settings")
+    models.add_argument("--classes", type=_positive, help="count with so many classes (default: as published)")
+    models.add_argument("--json", action="store_true", help="print JSON")
+    models.set_defaults(run=_models)
+
+    recipe = commands.add_parser(
+        "recipe", help="print a published system as arguments: dvc exp run $(actionrec recipe NAME)"
+    )
+    recipe.add_argument("name", nargs="?", help="list all recipes where it is left out")
+    recipe.add_argument("--json", action="store_true", help="print JSON")
+    recipe.set_defaults(run=_recipe)
 
     cache = commands.add_parser("cache", help="show or prune the item cache")
     actions = cache.add_subparsers(required=True, metavar="action")
@@ -48,6 +61,39 @@ def _doctor(arguments: argparse.Namespace) -> None:
             print(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name:<12} {finding.detail}")
     if failed := [finding.name for finding in findings if not finding.ok]:
         raise ActionrecError(f"not ready: {', '.join(failed)}")
+
+
+def _models(arguments: argparse.Namespace) -> None:
+    from actionrec.catalogue import catalogue
+
+    rows = catalogue(num_classes=arguments.classes)
+    if arguments.json:
+        print(json.dumps([asdict(row) for row in rows], indent=2))
+        return
+    print(
+        f"{'model':<15} {'inputs':<18} {'frames':>6} {'size':>4} {'classes':>7} {'parameters':>11} {'trainable':>11}  paper"
+    )
+    for row in rows:
+        print(
+            f"{row.name:<15} {row.inputs:<18} {row.clip_frames:>6} {row.image_size or '':>4} {row.num_classes:>7} "
+            f"{row.parameters:>11,} {row.trainable_parameters:>11,}  {row.paper}"
+        )
+
+
+def _recipe(arguments: argparse.Namespace) -> None:
+    if arguments.name is None:
+        recipes = [read_recipe(name) for name in recipe_names()]
+        lines = [f"{recipe.name:<16} {recipe.about}" for recipe in recipes]
+        print(json.dumps([asdict(recipe) for recipe in recipes], indent=2) if arguments.json else "\n".join(lines))
+        return
+    recipe = read_recipe(arguments.name)
+    print(json.dumps(asdict(recipe), indent=2) if arguments.json else as_arguments(recipe))
+
+
+def _positive(text: str) -> int:
+    if (value := int(text)) < 1:
+        raise ValueError(text)
+    return value
 
 
 def _cache_show(arguments: argparse.Namespace) -> None:

@@ -30,6 +30,8 @@ class DataParams(Section):
     """Classes to keep; all of them where empty."""
     group_pattern: str = ""
     """``folder``: regular expression searched in the path below ``root``; ``(?P<group>...)`` names the group."""
+    max_per_class: Annotated[int, Field(ge=0)] = 0
+    """Take only the first so many videos of each class, by path; 0 takes all."""
     fold: Annotated[int, Field(ge=1, le=3)] = 1
     """Which of the official folds (``ucf101``)."""
 
@@ -76,8 +78,11 @@ class ScreenParams(Section):
 
 
 class SplitParams(Section):
-    method: Literal["group", "stratified", "official"]
-    """``group`` keeps every group whole; ``official`` uses the lists' subsets; ``stratified`` ignores groups."""
+    method: Literal["group", "first_groups", "official", "stratified"]
+    """``group`` keeps every group whole; ``first_groups`` tests the groups of each class after the first
+    ``train_groups`` by name; ``official`` uses the lists' subsets; ``stratified`` ignores groups."""
+    train_groups: PositiveInt = 20
+    """With ``first_groups``: groups of each class to train on; validation is carved out of them."""
     val_fraction: Fraction
     test_fraction: Fraction
     """Share of the videos; ignored for subsets that official lists give."""

@@ -54,12 +54,25 @@ def _official(rows: Sequence[ScreenedRow], params: SplitParams) -> list[str]:
             f"{first_few(unassigned)}; set split.method: group, or name the subsets in the annotations"
         )
     subsets = [row.official_subset for row in rows]
-    if "val" not in subsets:
-        train = [index for index, subset in enumerate(subsets) if subset == "train"]
-        _check_groups_per_class([rows[index] for index in train], needed=2)
-        for index in _carve_out(rows, train, fraction=params.val_fraction, seed=params.seed):
-            subsets[index] = "val"
-    return subsets
+    return subsets if "val" in subsets else _with_val(rows, subsets, params)
+
+
+def _with_val(rows: Sequence[ScreenedRow], subsets: list[str], params: SplitParams) -> list[str]:
+    """``subsets`` with ``val_fraction`` of the training videos in ``val``, by whole groups."""
+    train = [index for index, subset in enumerate(subsets) if subset == "train"]
+    _check_groups_per_class([rows[index] for index in train], needed=2)
+    val = _carve_out(rows, train, fraction=params.val_fraction, seed=params.seed)
+    return ["val" if index in val else subset for index, subset in enumerate(subsets)]
+
+
+def _first_groups(rows: Sequence[ScreenedRow], params: SplitParams) -> list[str]:
+    _check_groups_per_class(rows, needed=params.train_groups + 1)
+    groups: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        groups[row.label].add(row.group)
+    first = {label: set(sorted(names)[: params.train_groups]) for label, names in groups.items()}
+    subsets = ["train" if row.group in first[row.label] else "test" for row in rows]
+    return _with_val(rows, subsets, params)
 
 
 def _stratified(rows: Sequence[ScreenedRow], params: SplitParams) -> list[str]:
@@ -70,7 +83,7 @@ def _stratified(rows: Sequence[ScreenedRow], params: SplitParams) -> list[str]:
     return _by_group(alone, params)
 
 
-_METHODS = {"group": _by_group, "official": _official, "stratified": _stratified}
+_METHODS = {"group": _by_group, "first_groups": _first_groups, "official": _official, "stratified": _stratified}
 
 
 def _carve_out(rows: Sequence[ScreenedRow], pool: Sequence[int], *, fraction: float, seed: int) -> set[int]:
@@ -112,7 +125,7 @@ def _check_groups_per_class(rows: Sequence[ScreenedRow], *, needed: int) -> None
     few = [f"{label} ({count})" for label, count in _groups_per_class(rows).items() if count < needed]
     if few:
         raise ActionrecError(
-            f"a class needs at least {needed} groups, one for each subset, but these have fewer: {first_few(few)}; "
+            f"a class needs at least {needed} groups to fill every subset, but these have fewer: {first_few(few)}; "
             "add videos of other people or scenes, drop the class by data.classes, or check data.group_pattern"
         )
 

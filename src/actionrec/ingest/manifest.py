@@ -30,7 +30,7 @@ def find_videos(data: DataParams) -> Found:
             f"{len(clashes)} video id(s) are shared by files that differ only in their suffix: {first_few(clashes)}; "
             "rename or remove one of each"
         )
-    return replace(found, videos=_of_classes(found.videos, data.classes))
+    return replace(found, videos=_first_of_each(_of_classes(found.videos, data.classes), data.max_per_class))
 
 
 def _of_classes(videos: Sequence[FoundVideo], classes: Sequence[str]) -> list[FoundVideo]:
@@ -42,6 +42,17 @@ def _of_classes(videos: Sequence[FoundVideo], classes: Sequence[str]) -> list[Fo
     kept = [video for video in videos if not classes or video.label in classes]
     if len({video.label for video in kept}) < 2:
         raise ActionrecError(f"recognition needs at least 2 classes, found only {', '.join(classes or known)}")
+    return kept
+
+
+def _first_of_each(videos: Sequence[FoundVideo], max_per_class: int) -> list[FoundVideo]:
+    """The first ``max_per_class`` videos of every class, by path; all where it is 0."""
+    taken: Counter[str] = Counter()
+    kept = []
+    for video in sorted(videos, key=lambda video: video.path):
+        taken[video.label] += 1
+        if not max_per_class or taken[video.label] <= max_per_class:
+            kept.append(video)
     return kept
 
 
