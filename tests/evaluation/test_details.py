@@ -64,7 +64,7 @@ def test_details_hold_the_calibration_of_the_test_videos() -> None:
     # Six of nine right, each answer with a probability of exp(4) / (exp(4) + 2).
     bins_before, bins_after = found.pop("bins_before"), found.pop("bins_after")
     assert found == {
-        "temperature": 0.05, "fitted_on": "val", "nll_before": 1.36931, "nll_after": 26.66667,
+        "temperature": 0.05, "at_bound": True, "fitted_on": "val", "nll_before": 1.36931, "nll_after": 26.66667,
         "ece_before": 0.298, "ece_after": 0.33333,
     }  # fmt: skip
     assert len(bins_before) == len(bins_after) == 15

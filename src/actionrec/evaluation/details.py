@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from actionrec.evaluation.bootstrap import METHOD, Interval
-from actionrec.evaluation.calibration import Reliability
+from actionrec.evaluation.calibration import TEMPERATURES, Reliability
 from actionrec.evaluation.evaluate import FUSION, EntryResult, Evaluation, SubsetResult
 from actionrec.evaluation.space_time import LITTLE, NEAR_CHANCE, RECOGNISED, ClassVerdict, recall_at
 
@@ -113,6 +113,7 @@ def _calibration(entry: EntryResult) -> dict[str, Any]:
     before, after = entry.subsets["test"].as_predicted, entry.subsets["test"].calibrated
     return {
         "temperature": _rounded(entry.temperature),
+        "at_bound": entry.temperature in TEMPERATURES,
         "fitted_on": "val" if "val" in entry.subsets else None,
         "nll_before": _rounded(before.nll),
         "nll_after": _rounded(after.nll),
