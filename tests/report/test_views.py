@@ -65,8 +65,13 @@ def test_space_and_time_rows_are_sorted_by_verdict(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     params = params_of("frame_resnet", "fused_convlstm")
     write_project(params, ["c", "a", "b"], clip_frames=1)
-    rows = results_view.space_time_rows(gather(params))
+    inputs = gather(params)
+    rows = results_view.space_time_rows(inputs)
     assert [(row["class"], row["verdict"]) for row in rows] == [("a", "time"), ("b", "space"), ("c", "space")]
+    made = [("time", 0.2), ("time", 0.9), ("space", -0.1), ("space", 0.0), ("frame better", -0.5), ("unclear", 0.4)]
+    classes = [{"class": str(i), "verdict": verdict, "difference": value} for i, (verdict, value) in enumerate(made)]
+    inputs.details["fusion"]["space_time"]["classes"] = classes
+    assert [row["class"] for row in results_view.space_time_rows(inputs)] == ["1", "0", "3", "2", "4", "5"]
     write_project(params)
     assert results_view.space_time_rows(gather(params)) == []
 

@@ -37,25 +37,21 @@ def test_two_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def _verdicts(**verdicts: tuple[str, float]) -> dict[str, Any]:
-    return {
-        "classes": [{"class": name, "verdict": found[0], "difference": found[1]} for name, found in verdicts.items()]
-    }
+def _verdicts(**verdicts: str) -> list[dict[str, Any]]:
+    return [{"class": name, "verdict": verdict} for name, verdict in verdicts.items()]
 
 
 def test_space_and_time_in_one_sentence() -> None:
-    found = _verdicts(clap=("space", 0.0), squat=("space", 0.1), turn=("time", 0.5), wave=("time", 1.0))
+    found = _verdicts(squat="space", wave="time", clap="space", turn="time")
     assert wording.space_time(found) == (
         "Time tells apart wave and turn; space, that is one frame, is enough for squat and clap."
     )
-    others = _verdicts(a=("unclear", 0.2), b=("frame better", -0.4), c=("neither", 0.0))
+    others = _verdicts(a="unclear", b="frame better", c="neither")
     assert wording.space_time(others) == (
         "Single frames do better on b; neither model recognises c; these videos do not decide a."
     )
-    many = _verdicts(**{f"class{i:02d}": ("time", 0.5) for i in range(12)})
-    assert wording.space_time(many) == (
-        "Time tells apart class00, class01, class02, class03, class04, class05, class06, class07 and 4 more."
-    )
+    many = _verdicts(**dict.fromkeys("abcdefghijkl", "time"))
+    assert wording.space_time(many) == "Time tells apart 12 classes such as a, b and c."
 
 
 def _calibration(before: float, after: float, fitted_on: str | None = "val") -> dict[str, Any]:

@@ -49,16 +49,16 @@ def write_figures(inputs: Inputs, folder: Path) -> None:
 
 def _results(inputs: Inputs) -> dict[str, Any]:
     calibrations = results_view.calibrations(inputs)
-    space_time = inputs.details[FUSION]["space_time"]
+    space_time_rows = results_view.space_time_rows(inputs)
     return {
         "title": inputs.params.report.title,
         "best": wording.best_entry(inputs.details),
         "headline": wording.headline(inputs),
         "subtitle": wording.subtitle(inputs),
         "comparison": wording.comparison(inputs),
-        "space_time": space_time,
-        "space_time_answer": wording.space_time(space_time) if space_time else "",
-        "space_time_rows": results_view.space_time_rows(inputs),
+        "space_time": inputs.details[FUSION]["space_time"],
+        "space_time_answer": wording.space_time(space_time_rows) if space_time_rows else "",
+        "space_time_rows": space_time_rows,
         "leaking": inputs.guard.leaking,
         "models": results_view.model_rows(inputs),
         "colors": results_view.colors(inputs),

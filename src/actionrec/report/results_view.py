@@ -193,11 +193,15 @@ def rankings(inputs: Inputs) -> list[Ranking]:
 
 
 def space_time_rows(inputs: Inputs) -> list[dict[str, Any]]:
-    """Rows of ``space_time``, by verdict and the largest difference; empty where there are not both kinds of models."""
+    """Rows of ``space_time`` by verdict, the clearest cases first; empty where there are not both kinds of models."""
     found = inputs.details[FUSION]["space_time"]
     order = list(VERDICTS)
-    rows: list[dict[str, Any]] = found["classes"] if found else []
-    return sorted(rows, key=lambda row: (order.index(row["verdict"]), -abs(row["difference"]), row["class"]))
+
+    def key(row: dict[str, Any]) -> tuple[int, float, str]:
+        apart = abs(row["difference"])
+        return order.index(row["verdict"]), apart if row["verdict"] == "space" else -apart, row["class"]
+
+    return sorted(found["classes"] if found else [], key=key)
 
 
 def calibrations(inputs: Inputs) -> list[Calibrated]:

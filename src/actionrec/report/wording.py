@@ -36,7 +36,8 @@ VERDICTS = {
 }
 """In the order of the page."""
 
-_MAX_NAMED = 8
+_MAX_NAMED = 6
+_NAMED_OF_MANY = 3
 _SMALLEST_CHANGE = 0.005
 
 
@@ -114,14 +115,13 @@ def comparison(inputs: Inputs) -> list[str]:
     return sentences
 
 
-def space_time(found: Details) -> str:
-    """Which classes are told apart by space and which by time, in one sentence."""
+def space_time(rows: Sequence[Details]) -> str:
+    """Which classes are told apart by space and which by time, in one sentence, from the rows of ``space_time``."""
     phrases = []
     for verdict, phrase in VERDICTS.items():
-        rows = [row for row in found["classes"] if row["verdict"] == verdict]
-        rows.sort(key=lambda row: (-abs(row["difference"]), row["class"]))
-        if rows:
-            phrases.append(f"{phrase} {_some([shorten(row['class'], limit=40) for row in rows])}")
+        names = [shorten(row["class"], limit=40) for row in rows if row["verdict"] == verdict]
+        if names:
+            phrases.append(f"{phrase} {_some(names)}")
     sentence = "; ".join(phrases)
     return f"{sentence[0].upper()}{sentence[1:]}."
 
@@ -143,7 +143,7 @@ def calibration(found: Mapping[str, Details]) -> str:
 def _some(names: Sequence[str]) -> str:
     if len(names) <= _MAX_NAMED:
         return _listed(names)
-    return f"{', '.join(names[:_MAX_NAMED])} and {len(names) - _MAX_NAMED} more"
+    return f"{len(names)} classes such as {_listed(names[:_NAMED_OF_MANY])}"
 
 
 def _listed(names: Sequence[str]) -> str:
