@@ -10,7 +10,7 @@ import numpy as np
 
 from actionrec.hdf5 import create_h5, write_json_attr, write_strings
 from actionrec.keypoints import layout
-from actionrec.sections import FusedConvLSTMParams
+from actionrec.model_sections import FusedConvLSTMParams
 from actionrec.tables import SplitRow
 
 CLASSES = ("circle_ccw", "circle_cw", "hold", "wave")

@@ -10,6 +10,7 @@ from actionrec.features import (
     KeypointAugment,
     augment_keypoints,
     flip_keypoints,
+    joint_features,
     keypoint_features,
     normalise_by_body,
     num_values,
@@ -147,3 +148,24 @@ def test_flip_twice_is_the_original(keypoints):
     twice, presence = flip_keypoints(*flip_keypoints(keypoints, ALL_PRESENT))
     assert twice == pytest.approx(keypoints, abs=1e-6)
     assert np.array_equal(presence, ALL_PRESENT)
+
+
+def test_joints_are_pose_and_hands_with_confidence(keypoints):
+    presence = ALL_PRESENT.copy()
+    presence[1, 3] = False  # right hand
+    joints = joint_features(keypoints, presence, aspect=2.0)
+    body = normalise_by_body(keypoints, presence, aspect=2.0)
+    assert joints.shape == (3, 75, 3)
+    assert np.array_equal(joints[:, :33], pose_of(body)[..., [0, 1, 3]])
+    left = body[:, layout.LEFT_HAND].reshape(3, 21, 3)
+    assert np.array_equal(joints[:, 33:54, :2], left[..., :2])
+    assert joints[:, 33:54, 2].tolist() == [[1.0] * 21] * 3
+    assert not joints[1, 54:].any()
+    assert joints[0, 54:, 2].tolist() == [1.0] * 21
+
+
+def test_joints_are_augmented_but_for_their_confidence(keypoints):
+    plain = joint_features(keypoints, ALL_PRESENT, aspect=2.0)
+    changed = joint_features(keypoints, ALL_PRESENT, aspect=2.0, generator=generator_for(1))
+    assert not np.allclose(changed[..., :2], plain[..., :2])
+    assert np.array_equal(changed[..., 2], plain[..., 2])

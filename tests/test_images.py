@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actionrec.images import Box, centre_square, flip_half, random_box, resize_square, shift_brightness
+from actionrec.images import (
+    Box,
+    centre_square,
+    flip,
+    random_box,
+    resize_square,
+    rotate,
+    shift_brightness,
+    three_squares,
+)
 from actionrec.sampling import generator_for
 
 
@@ -70,8 +79,37 @@ def test_brightness_is_one_shift_within_bounds():
         assert abs(int(edge[0, 0, 0, 0]) - level) <= 15
 
 
-def test_flipping_mirrors_about_half_of_the_clips(frames):
-    flipped = [flip_half(frames, generator=generator_for(seed)) for seed in range(100)]
-    mirrored = [np.array_equal(clip, frames[:, :, ::-1]) for clip in flipped]
-    assert all(one or np.array_equal(clip, frames) for one, clip in zip(mirrored, flipped, strict=True))
-    assert 30 < sum(mirrored) < 70
+def test_flipping_mirrors_columns(frames):
+    assert flip(frames)[0, 0, :, 1].tolist() == [50, 40, 30, 20, 10, 0]
+    assert np.array_equal(flip(flip(frames)), frames)
+
+
+def test_a_share_of_the_centre():
+    assert centre_square(256, 340, share=0.875) == Box(16, 58, 224, 224)
+
+
+def test_three_squares_along_the_longer_side():
+    assert three_squares(4, 10) == (Box(0, 3, 4, 4), Box(0, 0, 4, 4), Box(0, 6, 4, 4))
+    assert three_squares(10, 4) == (Box(3, 0, 4, 4), Box(0, 0, 4, 4), Box(6, 0, 4, 4))
+    assert three_squares(8, 8, share=0.5) == (Box(2, 2, 4, 4), Box(2, 0, 4, 4), Box(2, 4, 4, 4))
+
+
+def test_rotation_is_one_turn_about_the_middle():
+    square = np.zeros((2, 5, 5, 3), np.uint8)
+    square[:, 2, :] = 200
+    assert np.array_equal(rotate(square, max_degrees=0, generator=generator_for(0)), square)
+    quarter = rotate(square, max_degrees=90, generator=_Always(1.0))
+    assert np.array_equal(quarter, square.transpose(0, 2, 1, 3))
+    turned = rotate(square, max_degrees=40, generator=generator_for(1))
+    assert np.array_equal(turned[0], turned[1])
+    assert turned[0, 2, 2, 0] == 200
+
+
+class _Always:
+    """A generator that draws ``share`` of the largest value."""
+
+    def __init__(self, share: float) -> None:
+        self.share = share
+
+    def uniform(self, low: float, high: float) -> float:
+        return low + (high - low) * self.share

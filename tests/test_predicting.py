@@ -22,9 +22,13 @@ def data(tmp_path_factory) -> PackedData:
     return make_packed_data(tmp_path_factory.mktemp("packed"), size=16)
 
 
+def source_of(data):
+    return open_source(PARAMS, data.rows, packed_path=data.packed_path, keypoints_path=data.keypoints_path)
+
+
 @pytest.fixture(scope="module")
 def source(data):
-    return open_source(PARAMS, data.rows, packed_path=data.packed_path, keypoints_path=data.keypoints_path)
+    return source_of(data)
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +66,17 @@ def test_a_video_is_the_mean_of_its_clips(data, source, model):
     found = predict(model, source, data.rows)
     mean = found.clip_log_prob.reshape(8, 3, 4).mean(axis=1)
     assert found.log_prob == pytest.approx(torch.log_softmax(torch.from_numpy(mean), dim=1).numpy(), abs=1e-6)
+
+
+def test_other_samplings_are_predicted_too(data, model):
+    params = PARAMS.model_copy(update={"also_test": ("windows", "centre")})
+    source = open_source(params, data.rows, packed_path=data.packed_path, keypoints_path=data.keypoints_path)
+    found = predict(model, source, data.rows)
+    assert list(found.protocols) == ["windows", "centre"]
+    assert np.array_equal(found.log_prob, predict(model, source_of(data), data.rows).log_prob)
+    centre = params.model_copy(update={"test_sampling": "centre", "also_test": ()})
+    alone = open_source(centre, data.rows, packed_path=data.packed_path, keypoints_path=data.keypoints_path)
+    assert found.protocols["centre"] == pytest.approx(predict(model, alone, data.rows).log_prob, abs=1e-5)
 
 
 def test_batches_do_not_matter(data, source, model):

@@ -11,14 +11,15 @@ from actionrec.sampling import (
     cover_windows,
     even_frames,
     generator_for,
+    overlapping_windows,
     sample_all,
     sample_even,
     sample_one,
     sample_segments,
     sample_sorted,
-    sample_strided,
     sample_window,
     strided_clips,
+    whole_video,
 )
 
 COUNTS = st.integers(1, 400)
@@ -40,16 +41,16 @@ def test_even_is_the_reference_formula():
     assert sample_even(3, clip_frames=6).tolist() == [[0, 0, 1, 1, 2, 2]]
 
 
-def test_strided_starts_at_random_and_stays_inside():
+def test_windows_start_at_random_and_stays_inside():
     starts = {
-        sample_strided(20, clip_frames=3, stride_frames=5, generator=generator_for(seed))[0, 0] for seed in range(99)
+        sample_window(20, clip_frames=3, stride_frames=5, generator=generator_for(seed))[0, 0] for seed in range(99)
     }
     assert starts == set(range(10))
-    assert sample_strided(20, clip_frames=3, stride_frames=5, generator=None).tolist() == [[4, 9, 14]]
+    assert sample_window(20, clip_frames=3, stride_frames=5, generator=None).tolist() == [[4, 9, 14]]
 
 
 def test_windows_of_short_videos_repeat_the_last_frame():
-    assert sample_strided(8, clip_frames=4, stride_frames=3, generator=generator_for(0)).tolist() == [[0, 3, 6, 7]]
+    assert sample_window(8, clip_frames=4, stride_frames=3, generator=generator_for(0)).tolist() == [[0, 3, 6, 7]]
     assert sample_window(2, clip_frames=4, generator=generator_for(0)).tolist() == [[0, 1, 1, 1]]
 
 
@@ -74,6 +75,37 @@ def test_windows_leave_no_frame_out():
     assert cover_windows(2, clip_frames=4).tolist() == [[0, 1, 1, 1]]
 
 
+def test_windows_of_a_stride():
+    assert cover_windows(20, clip_frames=3, stride_frames=3).tolist() == [[0, 3, 6], [9, 12, 15], [13, 16, 19]]
+    assert cover_windows(4, clip_frames=3, stride_frames=3).tolist() == [[0, 3, 3]]
+
+
+def test_overlapping_windows():
+    assert overlapping_windows(6, clip_frames=4).tolist() == [[0, 1, 2, 3], [1, 2, 3, 4], [2, 3, 4, 5]]
+    assert overlapping_windows(10, clip_frames=4, window_step=4)[:, 0].tolist() == [0, 4, 6]
+    assert overlapping_windows(10, clip_frames=2, stride_frames=4, window_step=2).tolist() == [
+        [0, 4],
+        [2, 6],
+        [4, 8],
+        [5, 9],
+    ]
+    assert overlapping_windows(2, clip_frames=4).tolist() == [[0, 1, 1, 1]]
+    with pytest.raises(ValueError, match="window_step=0"):
+        overlapping_windows(6, clip_frames=4, window_step=0)
+
+
+@given(COUNTS, CLIPS)
+def test_every_overlapping_window_is_there(num_frames, clip_frames):
+    windows = overlapping_windows(num_frames, clip_frames=clip_frames)
+    assert windows[:, 0].tolist() == list(range(max(1, num_frames - clip_frames + 1)))
+
+
+def test_the_whole_video():
+    assert whole_video(5, clip_frames=2).tolist() == [[0, 1, 2, 3, 4]]
+    assert whole_video(7, clip_frames=2, stride_frames=3).tolist() == [[0, 3, 6]]
+    assert whole_video(3, clip_frames=5).tolist() == [[0, 1, 2, 2, 2]]
+
+
 @given(COUNTS, CLIPS)
 def test_windows_are_consecutive_and_cover_every_video(num_frames, clip_frames):
     windows = cover_windows(num_frames, clip_frames=clip_frames)
@@ -94,7 +126,7 @@ def test_every_sampler_stays_in_range_and_in_time_order(num_frames, clip_frames,
     generator = generator_for(seed)
     sampled = [
         sample_even(num_frames, clip_frames=clip_frames),
-        sample_strided(num_frames, clip_frames=clip_frames, stride_frames=stride, generator=generator),
+        sample_window(num_frames, clip_frames=clip_frames, stride_frames=stride, generator=generator),
         sample_window(num_frames, clip_frames=clip_frames, generator=generator),
         sample_sorted(num_frames, clip_frames=clip_frames, generator=generator),
         sample_segments(num_frames, clip_frames=clip_frames, generator=generator),
@@ -141,6 +173,6 @@ def test_nothing_to_sample_is_refused(num_frames, clip_frames):
 
 def test_impossible_strides_and_counts_are_refused():
     with pytest.raises(ValueError, match="stride_frames=0"):
-        sample_strided(4, clip_frames=2, stride_frames=0, generator=None)
+        sample_window(4, clip_frames=2, stride_frames=0, generator=None)
     with pytest.raises(ValueError, match="num_clips=0"):
         strided_clips(4, clip_frames=2, num_clips=0)

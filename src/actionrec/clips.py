@@ -12,19 +12,39 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from actionrec.features import keypoint_features
-from actionrec.images import Frames, centre_square, flip_half, random_box, resize_square, shift_brightness
+from actionrec.features import flip_keypoints, joint_features, keypoint_features
+from actionrec.images import (
+    Frames,
+    centre_square,
+    flip,
+    random_box,
+    resize_square,
+    rotate,
+    shift_brightness,
+    three_squares,
+)
+from actionrec.model_sections import (
+    AnyModel,
+    ClipParams,
+    FrameResnetParams,
+    FusedConvLSTMParams,
+    ImageClipParams,
+    STGCNParams,
+)
 from actionrec.packed import ClipKeypoints
 from actionrec.sampling import (
-    RANDOM_CLIPS,
     Indices,
     cover_windows,
     even_frames,
+    overlapping_windows,
+    sample_even,
     sample_one,
+    sample_segments,
+    sample_sorted,
     sample_window,
     strided_clips,
+    whole_video,
 )
-from actionrec.sections import AnyModel, FrameResnetParams, FusedConvLSTMParams
 
 Arrays = dict[str, npt.NDArray]
 """Inputs of one clip by name, without the batch axis."""
@@ -45,21 +65,25 @@ class Recipe(Protocol):
         ...
 
     @property
-    def protocol(self) -> str:
-        """How a video is predicted, for a person."""
+    def num_crops(self) -> int:
+        """Squares of each clip that are predicted."""
         ...
 
     @property
-    def sampling(self) -> str:
-        """Short name of how a video's test clips are taken, for the names of metrics."""
+    def samplings(self) -> tuple[str, ...]:
+        """Names of the ways in which a video is predicted, the one that counts first."""
+        ...
+
+    def protocol(self, sampling: str) -> str:
+        """What is predicted of a video, for a person."""
         ...
 
     def train_clip(self, num_frames: int, *, generator: np.random.Generator) -> Indices:
         """Frames of one training clip: (clip_frames,)."""
         ...
 
-    def test_clips(self, num_frames: int) -> Indices:
-        """Frames of the clips that predict a video: (num_clips, clip_frames)."""
+    def test_clips(self, num_frames: int, sampling: str) -> Indices:
+        """Frames of the clips that predict a video by one of ``samplings``: (num_clips, clip_frames)."""
         ...
 
     def val_clips(self, num_frames: int) -> Indices:
@@ -67,9 +91,14 @@ class Recipe(Protocol):
         ...
 
     def prepare(
-        self, frames: Frames | None, keypoints: ClipKeypoints | None, *, generator: np.random.Generator | None
+        self,
+        frames: Frames | None,
+        keypoints: ClipKeypoints | None,
+        *,
+        generator: np.random.Generator | None,
+        crop: int = 0,
     ) -> Arrays:
-        """Inputs of one clip; augmented where ``generator`` is given."""
+        """Inputs of one clip; augmented where ``generator`` is given, else square ``crop`` of ``num_crops``."""
         ...
 
 
@@ -78,7 +107,6 @@ class FrameRecipe:
     """Clips of one frame for :class:`actionrec.models.frame_resnet.FrameResnet`."""
 
     params: FrameResnetParams
-    sampling: str = "frames"
     reads_frames: bool = True
     reads_keypoints: bool = False
 
@@ -87,14 +115,22 @@ class FrameRecipe:
         return self.params.train_frames
 
     @property
-    def protocol(self) -> str:
-        return f"{self.params.test_frames} evenly spaced frames" if self.params.test_frames else "every frame"
+    def num_crops(self) -> int:
+        return self.params.test_crops
+
+    @property
+    def samplings(self) -> tuple[str, ...]:
+        return ("even_frames",) if self.params.test_frames else ("all_frames",)
+
+    def protocol(self, sampling: str) -> str:  # noqa: ARG002 (the recipe's signature)
+        frames = f"{self.params.test_frames} evenly spaced frames" if self.params.test_frames else "every frame"
+        return frames + _crops(self.num_crops)
 
     def train_clip(self, num_frames: int, *, generator: np.random.Generator) -> Indices:
         clip: Indices = sample_one(num_frames, generator=generator)[0]
         return clip
 
-    def test_clips(self, num_frames: int) -> Indices:
+    def test_clips(self, num_frames: int, sampling: str) -> Indices:  # noqa: ARG002 (the recipe's signature)
         return even_frames(num_frames, max_frames=self.params.test_frames)
 
     def val_clips(self, num_frames: int) -> Indices:
@@ -106,26 +142,123 @@ class FrameRecipe:
         keypoints: ClipKeypoints | None,  # noqa: ARG002 (the recipe's signature)
         *,
         generator: np.random.Generator | None,
+        crop: int = 0,
     ) -> Arrays:
         assert frames is not None
-        height, width = frames.shape[1:3]
-        size = self.params.image_size
-        if generator is None or not self.params.augment:
-            frames = resize_square(frames, size=size, box=centre_square(height, width))
-        else:
-            frames = resize_square(frames, size=size, box=random_box(height, width, generator=generator))
-            frames = shift_brightness(frames, generator=generator)
-        if generator is not None and self.params.flip:
-            frames = flip_half(frames, generator=generator)
-        return {"frames": frames}
+        look = _Look(self.params.image_size, 1.0, augment=self.params.augment, flip=self.params.flip, rotate=0.0)
+        return {"frames": look.of(frames, generator=generator, crop=crop)}
 
 
 @dataclass(frozen=True)
-class FusedRecipe:
-    """Clips of several frames for :class:`actionrec.models.fused_convlstm.FusedConvLSTM`."""
+class ClipRecipe:
+    """Clips of several frames: which ones. What they become is up to the kinds of recipes below."""
+
+    params: ClipParams
+    clips_per_epoch: int = 1
+    num_crops: int = 1
+
+    @property
+    def samplings(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((self.params.test_sampling, *self.params.also_test)))
+
+    def protocol(self, sampling: str) -> str:
+        params = self.params
+        frames = f"{params.clip_frames} frames"
+        window = frames if params.stride_frames == 1 else f"{frames}, {params.stride_frames} apart"
+        match sampling:
+            case "even":
+                found = f"one clip of {params.clip_frames} evenly spaced frames"
+            case "strided":
+                found = f"{params.test_clips} strided clips of {frames}"
+            case "centre":
+                found = f"the centre window of {window}"
+            case "windows":
+                found = f"all windows in a row of {window}"
+            case "overlapping":
+                found = f"windows of {window}, {params.window_step} from start to start"
+            case _:
+                found = "the whole video in one pass"
+        return found + _crops(self.num_crops)
+
+    def train_clip(self, num_frames: int, *, generator: np.random.Generator) -> Indices:
+        params, clip_frames = self.params, self.params.clip_frames
+        match params.sampling:
+            case "even":
+                clips = sample_even(num_frames, clip_frames=clip_frames)
+            case "random":
+                clips = sample_sorted(num_frames, clip_frames=clip_frames, generator=generator)
+            case "segments":
+                clips = sample_segments(num_frames, clip_frames=clip_frames, generator=generator)
+            case "window":
+                clips = sample_window(
+                    num_frames, clip_frames=clip_frames, stride_frames=params.stride_frames, generator=generator
+                )
+        clip: Indices = clips[0]
+        return clip
+
+    def test_clips(self, num_frames: int, sampling: str) -> Indices:
+        clip_frames, stride = self.params.clip_frames, self.params.stride_frames
+        match sampling:
+            case "even":
+                return sample_even(num_frames, clip_frames=clip_frames)
+            case "strided":
+                return strided_clips(num_frames, clip_frames=clip_frames, num_clips=self.params.test_clips)
+            case "centre":
+                return sample_window(num_frames, clip_frames=clip_frames, stride_frames=stride, generator=None)
+            case "windows":
+                return cover_windows(num_frames, clip_frames=clip_frames, stride_frames=stride)
+            case "overlapping":
+                return overlapping_windows(
+                    num_frames, clip_frames=clip_frames, stride_frames=stride, window_step=self.params.window_step
+                )
+            case "whole":
+                return whole_video(num_frames, clip_frames=clip_frames, stride_frames=stride)
+            case _:
+                raise ValueError(f"no sampling {sampling!r}")
+
+    def val_clips(self, num_frames: int) -> Indices:
+        match self.params.test_sampling:
+            case "even":
+                return self.test_clips(num_frames, "even")
+            case "strided":
+                return strided_clips(num_frames, clip_frames=self.params.clip_frames, num_clips=1)
+            case _:
+                return self.test_clips(num_frames, "centre")
+
+
+@dataclass(frozen=True)
+class ImageClipRecipe(ClipRecipe):
+    """Clips of frames alone."""
+
+    params: ImageClipParams
+    reads_frames: bool = True
+    reads_keypoints: bool = False
+
+    def prepare(
+        self,
+        frames: Frames | None,
+        keypoints: ClipKeypoints | None,  # noqa: ARG002 (the recipe's signature)
+        *,
+        generator: np.random.Generator | None,
+        crop: int = 0,
+    ) -> Arrays:
+        assert frames is not None
+        params = self.params
+        look = _Look(
+            params.image_size,
+            params.centre_share,
+            augment=params.augment,
+            flip=params.flip,
+            rotate=params.rotate_degrees,
+        )
+        return {"frames": look.of(frames, generator=generator, crop=crop)}
+
+
+@dataclass(frozen=True)
+class FusedRecipe(ClipRecipe):
+    """Clips of frames and keypoints for :class:`actionrec.models.fused_convlstm.FusedConvLSTM`."""
 
     params: FusedConvLSTMParams
-    clips_per_epoch: int = 1
 
     @property
     def reads_frames(self) -> bool:
@@ -135,46 +268,28 @@ class FusedRecipe:
     def reads_keypoints(self) -> bool:
         return self.params.inputs != "frames"
 
-    @property
-    def protocol(self) -> str:
-        if self.params.test_sampling == "windows":
-            return f"all windows of {self.params.clip_frames} consecutive frames"
-        return f"{self.params.test_clips} strided clips of {self.params.clip_frames} frames"
-
-    @property
-    def sampling(self) -> str:
-        return self.params.test_sampling
-
-    def train_clip(self, num_frames: int, *, generator: np.random.Generator) -> Indices:
-        sample = RANDOM_CLIPS[self.params.sampling]
-        clip: Indices = sample(num_frames, clip_frames=self.params.clip_frames, generator=generator)[0]
-        return clip
-
-    def test_clips(self, num_frames: int) -> Indices:
-        if self.params.test_sampling == "windows":
-            return cover_windows(num_frames, clip_frames=self.params.clip_frames)
-        return strided_clips(num_frames, clip_frames=self.params.clip_frames, num_clips=self.params.test_clips)
-
-    def val_clips(self, num_frames: int) -> Indices:
-        if self.params.test_sampling == "windows":
-            return sample_window(num_frames, clip_frames=self.params.clip_frames, generator=None)
-        return strided_clips(num_frames, clip_frames=self.params.clip_frames, num_clips=1)
-
     def prepare(
-        self, frames: Frames | None, keypoints: ClipKeypoints | None, *, generator: np.random.Generator | None
+        self,
+        frames: Frames | None,
+        keypoints: ClipKeypoints | None,
+        *,
+        generator: np.random.Generator | None,
+        crop: int = 0,  # noqa: ARG002 (the recipe's signature)
     ) -> Arrays:
         inputs: Arrays = {}
         augmenting = generator if self.params.augment else None
+        flips = generator is not None and self.params.flip and generator.random() < _FLIP_PROBABILITY
         if self.reads_frames:
             assert frames is not None
-            inputs["frames"] = resize_square(frames, size=self.params.image_size)
-            if augmenting is not None:
-                inputs["frames"] = shift_brightness(inputs["frames"], generator=augmenting)
+            square = resize_square(frames, size=self.params.image_size)
+            square = flip(square) if flips else square
+            inputs["frames"] = square if augmenting is None else shift_brightness(square, generator=augmenting)
         if self.reads_keypoints:
             assert keypoints is not None
+            values, presence = _flipped(keypoints) if flips else (keypoints.keypoints, keypoints.presence)
             inputs["keypoints"] = keypoint_features(
-                keypoints.keypoints,
-                keypoints.presence,
+                values,
+                presence,
                 kind=self.params.keypoint_features,
                 aspect=keypoints.aspect,
                 generator=augmenting,
@@ -182,9 +297,79 @@ class FusedRecipe:
         return inputs
 
 
+@dataclass(frozen=True)
+class SkeletonRecipe(ClipRecipe):
+    """Clips of keypoints for :class:`actionrec.models.stgcn.STGCN`."""
+
+    params: STGCNParams
+    reads_frames: bool = False
+    reads_keypoints: bool = True
+
+    def prepare(
+        self,
+        frames: Frames | None,  # noqa: ARG002 (the recipe's signature)
+        keypoints: ClipKeypoints | None,
+        *,
+        generator: np.random.Generator | None,
+        crop: int = 0,  # noqa: ARG002 (the recipe's signature)
+    ) -> Arrays:
+        assert keypoints is not None
+        flips = generator is not None and self.params.flip and generator.random() < _FLIP_PROBABILITY
+        values, presence = _flipped(keypoints) if flips else (keypoints.keypoints, keypoints.presence)
+        augmenting = generator if self.params.augment else None
+        return {"keypoints": joint_features(values, presence, aspect=keypoints.aspect, generator=augmenting)}
+
+
+@dataclass(frozen=True)
+class _Look:
+    """How the frames of a clip become squares."""
+
+    size: int
+    centre_share: float
+    augment: bool
+    flip: bool
+    rotate: float
+
+    def of(self, frames: Frames, *, generator: np.random.Generator | None, crop: int) -> Frames:
+        """``frames``, all alike, as uint8 (n, size, size, 3)."""
+        height, width = frames.shape[1:3]
+        if generator is None:
+            squares = three_squares(height, width, share=self.centre_share)  # the centre is the first
+            return resize_square(frames, size=self.size, box=squares[crop])
+        if self.augment:
+            box = random_box(height, width, generator=generator)
+        else:
+            box = centre_square(height, width, share=self.centre_share)
+        square = resize_square(frames, size=self.size, box=box)
+        if self.rotate:
+            square = rotate(square, max_degrees=self.rotate, generator=generator)
+        if self.augment:
+            square = shift_brightness(square, generator=generator)
+        if self.flip and generator.random() < _FLIP_PROBABILITY:
+            square = flip(square)
+        return square
+
+
+def _flipped(keypoints: ClipKeypoints) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    return flip_keypoints(keypoints.keypoints, keypoints.presence)
+
+
+def _crops(num_crops: int) -> str:
+    return f", {num_crops} crops each" if num_crops > 1 else ""
+
+
 _VAL_FRAMES = 3
+_FLIP_PROBABILITY = 0.5
 
 
 def recipe_of(params: AnyModel) -> Recipe:
     """The recipe of the model that ``params`` describes."""
-    return FrameRecipe(params) if isinstance(params, FrameResnetParams) else FusedRecipe(params)
+    match params:
+        case FrameResnetParams():
+            return FrameRecipe(params)
+        case FusedConvLSTMParams():
+            return FusedRecipe(params)
+        case STGCNParams():
+            return SkeletonRecipe(params)
+        case _:
+            return ImageClipRecipe(params, num_crops=params.test_crops)

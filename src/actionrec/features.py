@@ -71,6 +71,30 @@ def keypoint_features(
     return keypoints if kind == "raw" else _body_values(keypoints, presence)
 
 
+def joint_features(
+    keypoints: Array,
+    presence: Mask,
+    *,
+    aspect: float,
+    generator: np.random.Generator | None = None,
+    augment: KeypointAugment | None = None,
+) -> Array:
+    """Joints float32 (T, 75, 3) of one clip, as :mod:`actionrec.keypoints.skeleton` numbers them.
+
+    x and y by :func:`normalise_by_body`, and a confidence: MediaPipe's visibility in the pose, presence in a hand.
+    Augmented where ``generator`` is given.
+    """
+    keypoints = normalise_by_body(keypoints, presence, aspect=aspect)
+    if generator is not None:
+        keypoints = augment_keypoints(keypoints, presence, generator=generator, augment=augment or KeypointAugment())
+    parts = [_points(keypoints, layout.POSE, 4)[..., [0, 1, 3]]]  # (T, 33, 3)
+    for part in _HAND_PARTS:
+        hand = _points(keypoints, _PART_SLICES[part], 3).copy()  # (T, 21, 3)
+        hand[..., 2] = presence[:, part, None]
+        parts.append(hand)
+    return np.concatenate(parts, axis=1)
+
+
 def normalise_by_body(keypoints: Array, presence: Mask, *, aspect: float) -> Array:
     """Coordinates in torso lengths from the middle of the shoulders.
 

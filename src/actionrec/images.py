@@ -28,10 +28,21 @@ class Box:
     width: int
 
 
-def centre_square(height: int, width: int) -> Box:
-    """The largest square in the middle of a frame."""
-    side = min(height, width)
+def centre_square(height: int, width: int, *, share: float = 1.0) -> Box:
+    """The square in the middle of a frame, its side ``share`` of the short side."""
+    side = max(1, round(min(height, width) * share))
     return Box((height - side) // 2, (width - side) // 2, side, side)
+
+
+def three_squares(height: int, width: int, *, share: float = 1.0) -> tuple[Box, Box, Box]:
+    """Squares in the middle and at both ends of the longer side; the middle one first."""
+    middle = centre_square(height, width, share=share)
+    side = middle.height
+    if width >= height:
+        ends = (Box(middle.top, 0, side, side), Box(middle.top, width - side, side, side))
+    else:
+        ends = (Box(0, middle.left, side, side), Box(height - side, middle.left, side, side))
+    return middle, *ends
 
 
 def random_box(height: int, width: int, *, generator: np.random.Generator) -> Box:
@@ -65,6 +76,16 @@ def shift_brightness(frames: Frames, *, generator: np.random.Generator) -> Frame
     return np.clip(frames.astype(np.int16) + shift, 0, 255).astype(np.uint8)
 
 
-def flip_half(frames: Frames, *, generator: np.random.Generator) -> Frames:
-    """Mirror left and right with probability 1/2."""
-    return np.ascontiguousarray(frames[:, :, ::-1]) if generator.random() < 0.5 else frames
+def flip(frames: Frames) -> Frames:
+    """Mirror left and right."""
+    return np.ascontiguousarray(frames[:, :, ::-1])
+
+
+def rotate(frames: Frames, *, max_degrees: float, generator: np.random.Generator) -> Frames:
+    """Turn about the middle by one random angle of at most ``max_degrees``; the border is mirrored outwards."""
+    height, width = frames.shape[1:3]
+    angle = float(generator.uniform(-max_degrees, max_degrees))
+    turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1.0)
+    turned = [cv2.warpAffine(frame, turn, (width, height), borderMode=cv2.BORDER_REFLECT_101) for frame in frames]
+    result: Frames = np.stack(turned).astype(np.uint8, copy=False)
+    return result

@@ -14,14 +14,22 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from actionrec.errors import ActionrecError
-from actionrec.sections import (
+from actionrec.model_sections import (
     AnyModel,
+    ClipParams,
+    ClipResnet3DParams,
+    CNN3DParams,
+    FusedConvLSTMParams,
+    Res2Plus1DParams,
+    STGCNParams,
+    TorchvisionVideoParams,
+    cnn3d_length,
+)
+from actionrec.sections import (
     ComputeParams,
     DataParams,
     EvaluateParams,
     ExtractParams,
-    FrameResnetParams,
-    FusedConvLSTMParams,
     KeypointParams,
     ListOf,
     ReportParams,
@@ -38,6 +46,8 @@ PARAMS_FILE = Path("params.yaml")
 MODEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 RESERVED_MODEL_NAMES = ("fusion", "summary")
 """Taken by entries and files beside the models'."""
+MVIT_CLIP = (16, 224)
+"""Frames and pixels that torchvision's mvit_v2_s is built for."""
 
 
 class Params(Section):
@@ -59,7 +69,7 @@ class Params(Section):
     report: ReportParams
     tracking: TrackingParams
 
-    def model(self, name: str) -> FrameResnetParams | FusedConvLSTMParams:
+    def model(self, name: str) -> AnyModel:
         """The enabled model ``name``; raises :class:`ActionrecError` for another."""
         if name not in self.enabled:
             raise ActionrecError(f"model {name!r} is not enabled; enabled: {', '.join(self.enabled)}")
@@ -154,26 +164,72 @@ def _view_problems(name: str, view: ViewParams) -> list[str]:
     return []
 
 
-def _model_problems(name: str, model: FrameResnetParams | FusedConvLSTMParams, params: Params) -> list[str]:
+def _model_problems(name: str, model: AnyModel, params: Params) -> list[str]:
     problems = []
     if not MODEL_NAME.fullmatch(name):
         problems.append(f"models.{name}: a model name matches {MODEL_NAME.pattern}")
     if name in RESERVED_MODEL_NAMES:
         problems.append(f"models.{name}: the name is taken; reserved are {', '.join(RESERVED_MODEL_NAMES)}")
-    try:
-        params.train_of(name)
-    except ValidationError as error:
-        problems += _problems(error, ("models", name, "train"))
-    if model.view not in params.pack:
+    problems += _train_problems(name, params)
+    if not isinstance(model, STGCNParams) and model.view not in params.pack:
         problems.append(f"models.{name}.view: {model.view!r} is not under pack; defined: {', '.join(params.pack)}")
-    if isinstance(model, FusedConvLSTMParams) and model.frame_pool and model.image_size % model.frame_pool:
+    if isinstance(model, ClipParams):
+        problems += [f"models.{name}.{problem}" for problem in _clip_problems(model)]
+    if name in params.enabled and _reads_keypoints(model) and not params.keypoints.enabled:
+        remedy = " or set inputs: frames" if isinstance(model, FusedConvLSTMParams) else ""
         problems.append(
-            f"models.{name}.frame_pool: {model.frame_pool} does not divide image_size {model.image_size}; "
-            "set a divisor, or 0"
-        )
-    uses_keypoints = isinstance(model, FusedConvLSTMParams) and model.inputs != "frames"
-    if name in params.enabled and uses_keypoints and not params.keypoints.enabled:
-        problems.append(
-            f"models.{name} reads keypoints, but keypoints.enabled is false; enable them or set inputs: frames"
+            f"models.{name} reads keypoints, but keypoints.enabled is false; enable them{remedy or ' or leave it out'}"
         )
     return problems
+
+
+def _reads_keypoints(model: AnyModel) -> bool:
+    return isinstance(model, STGCNParams) or (isinstance(model, FusedConvLSTMParams) and model.inputs != "frames")
+
+
+def _train_problems(name: str, params: Params) -> list[str]:
+    try:
+        train = params.train_of(name)
+    except ValidationError as error:
+        return _problems(error, ("models", name, "train"))
+    if train.warmup_epochs >= train.epochs:
+        return [f"models.{name}: train.warmup_epochs {train.warmup_epochs} must be below train.epochs {train.epochs}"]
+    return []
+
+
+def _clip_problems(model: ClipParams) -> list[str]:
+    """What a model's own parameters rule out together, beginning with the key below ``models.<name>``."""
+    problems = []
+    samplings = (model.test_sampling, *model.also_test)
+    if "whole" in samplings and not _takes_any_length(model):
+        problems.append(f"test_sampling: whole, but {model.type} takes clips of {model.clip_frames} frames only")
+    match model:
+        case FusedConvLSTMParams() if model.frame_pool and model.image_size % model.frame_pool:
+            problems.append(
+                f"frame_pool: {model.frame_pool} does not divide image_size {model.image_size}; set a divisor, or 0"
+            )
+        case CNN3DParams() if not (cnn3d_length(model.clip_frames) and cnn3d_length(model.image_size)):
+            problems.append(
+                f"clip_frames: {model.clip_frames} frames of image_size {model.image_size} leave nothing after the "
+                f"poolings; raise them"
+            )
+        case STGCNParams() if model.temporal_kernel % 2 == 0:
+            problems.append(f"temporal_kernel: {model.temporal_kernel} must be odd")
+        case TorchvisionVideoParams(backbone="mvit_v2_s") if (model.clip_frames, model.image_size) != MVIT_CLIP:
+            problems.append(
+                "clip_frames: mvit_v2_s takes clips of {} frames of image_size {} only, not {} of {}".format(
+                    *MVIT_CLIP, model.clip_frames, model.image_size
+                )
+            )
+        case TorchvisionVideoParams(backbone="s3d") if model.clip_frames < 8 or model.image_size < 32:
+            problems.append(
+                f"clip_frames: {model.clip_frames} and image_size {model.image_size} must be at least 8 and 32 for s3d"
+            )
+        case _:
+            pass
+    return problems
+
+
+def _takes_any_length(model: ClipParams) -> bool:
+    any_length = isinstance(model, ClipResnet3DParams | Res2Plus1DParams | STGCNParams)
+    return any_length or (isinstance(model, TorchvisionVideoParams) and model.backbone != "mvit_v2_s")

@@ -46,15 +46,24 @@ def predict_videos(
         )
     ids = [row.video_id for row in wanted]
     labels = [card.class_names.index(row.label) for row in wanted]
-    of_videos = [source.recipe.test_clips(source.num_frames(video_id)) for video_id in ids]
-    clips = FixedClips(source, video_ids=ids, labels=labels, clips=of_videos)
-    clip_log_prob = _log_prob(model, clips, batch_size=batch_size, device=device, num_workers=num_workers)
-    log_prob = aggregate_clips(clip_log_prob, clips.clip_video, num_videos=len(ids), method=aggregation)
+    recipe = source.recipe
+    found: dict[str, npt.NDArray[np.float32]] = {}
+    headline: tuple[FixedClips, npt.NDArray[np.float32]] | None = None
+    for sampling in recipe.samplings:
+        of_videos = [recipe.test_clips(source.num_frames(video_id), sampling) for video_id in ids]
+        clips = FixedClips(source, video_ids=ids, labels=labels, clips=of_videos, num_crops=recipe.num_crops)
+        clip_log_prob = _log_prob(model, clips, batch_size=batch_size, device=device, num_workers=num_workers)
+        headline = headline or (clips, clip_log_prob)
+        log_prob = aggregate_clips(clip_log_prob, clips.clip_video, num_videos=len(ids), method=aggregation)
+        found[sampling] = log_prob.astype(np.float32)
+    assert headline is not None
+    clips, clip_log_prob = headline
+    sampling, *others = recipe.samplings
     return Predictions(
         model=card.name,
         aggregation=aggregation,
-        protocol=f"{aggregation} of {source.recipe.protocol}",
-        sampling=source.recipe.sampling,
+        protocol=f"{aggregation} of {recipe.protocol(sampling)}",
+        sampling=sampling,
         parameters=card.parameters,
         trainable_parameters=card.trainable_parameters,
         best_epoch=card.best_epoch,
@@ -62,10 +71,11 @@ def predict_videos(
         video_id=ids,
         subset=[row.subset for row in wanted],
         label=np.asarray(labels, np.int64),
-        log_prob=log_prob.astype(np.float32),
+        log_prob=found[sampling],
         clip_log_prob=clip_log_prob,
         clip_video=clips.clip_video,
         clip_frames=clips.clip_frames,
+        protocols={other: found[other] for other in others},
     )
 
 
@@ -80,7 +90,7 @@ def _log_prob(
         torch.inference_mode(),
         tqdm(total=len(clips), desc="predict", unit="clip", disable=not sys.stderr.isatty()) as bar,
     ):
-        for inputs, labels in loader:
+        for inputs, labels, _ in loader:
             logits = model({name: tensor.to(device) for name, tensor in inputs.items()})
             found.append(functional.log_softmax(logits.float(), dim=1).cpu().numpy())
             bar.update(len(labels))

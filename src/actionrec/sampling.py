@@ -3,14 +3,13 @@
 Every sampler maps ``num_frames`` to ``int64 (num_clips, clip_frames)`` of indices in
 ``0..num_frames-1``, never decreasing within a clip. Videos shorter than a clip: samplers that cover
 the whole video (``even``, ``sorted``, ``segments``, ``strided_clips``) repeat frames in place, so the
-action is slowed down but whole; windows (``strided``, ``window``, ``cover_windows``) repeat the last
-frame, so its speed is kept and it stops.
+action is slowed down but whole; windows (``window``, ``cover_windows``, ``overlapping_windows``,
+``whole_video``) repeat the last frame, so its speed is kept and it stops.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -42,25 +41,16 @@ def sample_even(num_frames: int, *, clip_frames: int) -> Indices:
     return (steps * (num_frames // clip_frames))[None]
 
 
-def sample_strided(
-    num_frames: int, *, clip_frames: int, stride_frames: int, generator: np.random.Generator | None
+def sample_window(
+    num_frames: int, *, clip_frames: int, stride_frames: int = 1, generator: np.random.Generator | None
 ) -> Indices:
-    """``clip_frames`` frames, ``stride_frames`` apart, from a random start (system C): (1, clip_frames).
+    """``clip_frames`` frames, ``stride_frames`` apart, from a random start (C: 15, E2: 1): (1, clip_frames).
 
-    Without ``generator`` the clip lies in the middle. Past the end, the last frame is repeated.
+    Without ``generator`` the window lies in the middle. Past the end, the last frame is repeated.
     """
-    _check(num_frames, clip_frames=clip_frames)
-    if stride_frames < 1:
-        raise ValueError(f"stride_frames={stride_frames} must be at least 1")
-    last_start = max(0, num_frames - 1 - (clip_frames - 1) * stride_frames)
+    last_start = _last_start(num_frames, clip_frames=clip_frames, stride_frames=stride_frames)
     start = last_start // 2 if generator is None else int(generator.integers(last_start + 1))
-    steps = np.arange(clip_frames, dtype=np.int64) * stride_frames
-    return np.minimum(start + steps, num_frames - 1)[None]
-
-
-def sample_window(num_frames: int, *, clip_frames: int, generator: np.random.Generator | None) -> Indices:
-    """Consecutive frames from a random start (system E2): (1, clip_frames)."""
-    return sample_strided(num_frames, clip_frames=clip_frames, stride_frames=1, generator=generator)
+    return _windows(np.array([start]), num_frames, clip_frames=clip_frames, stride_frames=stride_frames)
 
 
 def sample_sorted(num_frames: int, *, clip_frames: int, generator: np.random.Generator) -> Indices:
@@ -99,15 +89,46 @@ def strided_clips(num_frames: int, *, clip_frames: int, num_clips: int) -> Indic
     return (2 * (segments * num_clips + clips) + 1) * num_frames // (2 * num_clips * clip_frames)
 
 
-def cover_windows(num_frames: int, *, clip_frames: int) -> Indices:
-    """Consecutive windows that leave no frame out: (ceil(num_frames / clip_frames), clip_frames).
+def cover_windows(num_frames: int, *, clip_frames: int, stride_frames: int = 1) -> Indices:
+    """Windows in a row, from the first frame to the last: (n, clip_frames).
 
-    They do not overlap, except that the last one is moved back to end with the video's last frame.
+    They do not overlap, except that the last one is moved back to end with the video's last frame. With a
+    stride of 1 no frame is left out.
     """
+    last_start = _last_start(num_frames, clip_frames=clip_frames, stride_frames=stride_frames)
+    span = clip_frames * stride_frames
+    # The window that would begin past the last start begins there.
+    starts = np.minimum(np.arange(-(-last_start // span) + 1, dtype=np.int64) * span, last_start)
+    return _windows(starts, num_frames, clip_frames=clip_frames, stride_frames=stride_frames)
+
+
+def overlapping_windows(num_frames: int, *, clip_frames: int, stride_frames: int = 1, window_step: int = 1) -> Indices:
+    """A window from every ``window_step``-th frame on, and the last one that fits: (n, clip_frames)."""
+    if window_step < 1:
+        raise ValueError(f"window_step={window_step} must be at least 1")
+    last_start = _last_start(num_frames, clip_frames=clip_frames, stride_frames=stride_frames)
+    starts = np.unique(np.append(np.arange(0, last_start + 1, window_step, dtype=np.int64), last_start))
+    return _windows(starts, num_frames, clip_frames=clip_frames, stride_frames=stride_frames)
+
+
+def whole_video(num_frames: int, *, clip_frames: int, stride_frames: int = 1) -> Indices:
+    """Every ``stride_frames``-th frame as one long clip, at least ``clip_frames`` of them: (1, n)."""
+    _last_start(num_frames, clip_frames=clip_frames, stride_frames=stride_frames)  # checks the numbers
+    length = max(clip_frames, -(-num_frames // stride_frames))
+    return _windows(np.zeros(1, np.int64), num_frames, clip_frames=length, stride_frames=stride_frames)
+
+
+def _last_start(num_frames: int, *, clip_frames: int, stride_frames: int) -> int:
+    """Where the last window that fits begins; 0 where none does."""
     _check(num_frames, clip_frames=clip_frames)
-    last_start = max(0, num_frames - clip_frames)
-    starts = np.minimum(np.arange(0, num_frames, clip_frames, dtype=np.int64), last_start)[:, None]
-    return np.minimum(starts + np.arange(clip_frames, dtype=np.int64), num_frames - 1)
+    if stride_frames < 1:
+        raise ValueError(f"stride_frames={stride_frames} must be at least 1")
+    return max(0, num_frames - 1 - (clip_frames - 1) * stride_frames)
+
+
+def _windows(starts: Indices, num_frames: int, *, clip_frames: int, stride_frames: int) -> Indices:
+    steps = np.arange(clip_frames, dtype=np.int64) * stride_frames
+    return np.minimum(starts[:, None] + steps, num_frames - 1)
 
 
 def even_frames(num_frames: int, *, max_frames: int) -> Indices:
@@ -115,14 +136,6 @@ def even_frames(num_frames: int, *, max_frames: int) -> Indices:
     if max_frames == 0 or num_frames <= max_frames:
         return sample_all(num_frames)
     return strided_clips(num_frames, clip_frames=max_frames, num_clips=1).T
-
-
-RANDOM_CLIPS: dict[str, Callable[..., Indices]] = {
-    "random": sample_sorted,
-    "segments": sample_segments,
-    "window": sample_window,
-}
-"""Training samplers that a parameter names."""
 
 
 def _check(num_frames: int, *, clip_frames: int) -> None:

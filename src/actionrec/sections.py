@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -125,11 +125,19 @@ class TrainParams(Section):
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     """Of SGD."""
     schedule: Literal["constant", "multistep", "cosine"] = "constant"
+    warmup_epochs: Annotated[int, Field(ge=0)] = 0
+    """Epochs in which the learning rate rises evenly to ``lr``, before the schedule begins."""
     milestones: ListOf[PositiveInt] = ()
     """``multistep``: epochs at which the learning rate is multiplied by ``gamma``."""
     gamma: Annotated[float, Field(gt=0, le=1)] = 0.1
     gradient_clip: Annotated[float, Field(ge=0)] = 0.0
     """Largest norm of the gradient; 0 does not clip."""
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the training target that is spread over all classes (Szegedy et al. 2016)."""
+    mixup: Annotated[float, Field(ge=0)] = 0.0
+    """Alpha of the Beta distribution by which pairs of training clips are mixed (Zhang et al. 2018); 0 mixes none."""
+    early_stopping: Annotated[int, Field(ge=0)] = 0
+    """Epochs without a better validation result after which training ends; 0 never ends early."""
     precision: Literal["auto", "32-true", "16-mixed", "bf16-mixed"] = "auto"
     """``auto``: bf16 or fp16 mixed on a GPU, 32 bits on a CPU."""
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
@@ -140,79 +148,6 @@ class TrainParams(Section):
     num_workers: Annotated[int, Field(ge=0)] = 0
     """Processes that load data."""
     seed: Annotated[int, Field(ge=0)] = 0
-
-
-class ModelParams(Section):
-    """What every model has in common."""
-
-    train: dict[str, Any] = {}
-    """Overrides of ``train`` for this model."""
-
-
-class FrameResnetParams(ModelParams):
-    """Single frames through a 2D ResNet (reference system E1)."""
-
-    type: Literal["frame_resnet"]
-    view: str
-    """Packed view (``pack``) that it reads."""
-    depth: Literal[18, 34, 50, 101, 152]
-    weights: str
-    """``none``, ``imagenet`` (torchvision downloads them) or a local state-dict file."""
-    trainable: ListOf[str] = ()
-    """Modules that train, for example ``layer4.2`` and ``fc``; all where empty."""
-    image_size: Annotated[int, Field(ge=32, le=1024)]
-    """Side of the square input in pixels."""
-    augment: bool
-    """Random crop of 70-100 % per axis, brightness +/- 15 of 255."""
-    flip: bool = False
-    """Random horizontal flip; wrong for signs and for mirrored classes."""
-    train_frames: PositiveInt = 1
-    """Random frames of each video an epoch; the reference takes one."""
-    test_frames: Annotated[int, Field(ge=0)]
-    """Evenly spaced frames predicted a video; 0 predicts every frame."""
-
-
-class FusedConvLSTMParams(ModelParams):
-    """ConvLSTM over frames beside an LSTM over keypoints (reference system A)."""
-
-    type: Literal["fused_convlstm"]
-    view: str
-    """Packed view (``pack``) that it reads."""
-    inputs: Literal["both", "frames", "keypoints"] = "both"
-    """Ablations."""
-    clip_frames: Annotated[int, Field(ge=2)]
-    """Frames of a clip."""
-    image_size: Annotated[int, Field(ge=8, le=256)]
-    """Side of the square input in pixels."""
-    channels: PositiveInt
-    """Channels of each ConvLSTM layer."""
-    lstm_hidden: PositiveInt
-    keypoint_features: Literal["raw", "body"]
-    """``raw``: all 1662 values. ``body``: pose and hands, centred and scaled by the body."""
-    keypoint_motion: bool = False
-    """Give the LSTM each value's change since the previous frame too; the reference does not."""
-    keypoint_norm: bool = False
-    """Batch-normalise the LSTM's inputs; the reference does not, and needs far more steps."""
-    frame_content: Literal["rgb", "motion"] = "rgb"
-    """``motion`` subtracts the mean of the clip's frames, and with it a still background; the reference is ``rgb``."""
-    frame_pool: Annotated[int, Field(ge=0)] = 0
-    """Average the last frame map to ``frame_pool x frame_pool`` before the classifier; 0 (the reference) does not."""
-    frame_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Chance that a training clip is shown without its frame features; the reference has none."""
-    sampling: Literal["random", "segments", "window"] = "random"
-    """Training clips: random frames in time order (the reference), a random frame of each equal segment, or
-    consecutive frames from a random start."""
-    test_sampling: Literal["strided", "windows"] = "strided"
-    """Clips predicted: ``test_clips`` interleaved ones over the whole video, or all windows of consecutive frames."""
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Between the LSTM's layers and before the classifier; the reference has none."""
-    augment: bool = False
-    """Scale, shift and jitter of the keypoints, brightness of the frames."""
-    test_clips: PositiveInt
-    """Clips predicted a video, with ``test_sampling: strided``."""
-
-
-AnyModel = Annotated[FrameResnetParams | FusedConvLSTMParams, Field(discriminator="type")]
 
 
 class EvaluateParams(Section):

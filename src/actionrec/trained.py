@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from actionrec.errors import ActionrecError
 from actionrec.files import write_json
+from actionrec.model_sections import AnyModel
 from actionrec.models import build_model
-from actionrec.sections import AnyModel
 
 WEIGHTS_FILE = "weights.pt"
 CARD_FILE = "model.json"

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from actionrec.model_sections import FusedConvLSTMParams
 from actionrec.models import build_model, count_parameters
 from actionrec.models.convlstm import ConvLSTM
-from actionrec.sections import FusedConvLSTMParams
 
 REFERENCE = {
     "type": "fused_convlstm",

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.packed_data import PackedData, make_packed_data, small_fused
 
-from actionrec.sections import FrameResnetParams
+from actionrec.images import resize_square
+from actionrec.model_sections import FrameResnetParams
 from actionrec.training.datasets import EpochBatches, FixedClips, TrainClips, fixed_loader, open_source, train_loader
 
 FUSED = small_fused()
@@ -18,6 +19,7 @@ FRAME = FrameResnetParams(
     view="rgb",
     depth=18,
     weights="none",
+    trainable=(),
     image_size=32,
     augment=True,
     train_frames=2,
@@ -97,13 +99,60 @@ def test_several_frames_of_a_video_an_epoch(data):
 def test_fixed_clips_come_in_order_with_the_last_batch(data):
     source = sources(data, FRAME)
     ids = [row.video_id for row in data.rows]
-    chosen = [source.recipe.test_clips(source.num_frames(video_id)) for video_id in ids]
+    chosen = [source.recipe.test_clips(source.num_frames(video_id), "even_frames") for video_id in ids]
     clips = FixedClips(source, video_ids=ids, labels=[4, 5, 6, 7], clips=chosen)
     batches = list(fixed_loader(clips, batch_size=5, num_workers=0))
-    assert [len(labels) for _, labels in batches] == [5, 5, 2]
-    assert torch.cat([labels for _, labels in batches]).tolist() == [4] * 3 + [5] * 3 + [6] * 3 + [7] * 3
+    assert [len(labels) for _, labels, _ in batches] == [5, 5, 2]
+    assert torch.cat([labels for _, labels, _ in batches]).tolist() == [4] * 3 + [5] * 3 + [6] * 3 + [7] * 3
+    assert torch.cat([weights for _, _, weights in batches]).tolist() == [1] * 12
     assert clips.clip_video.tolist() == [0] * 3 + [1] * 3 + [2] * 3 + [3] * 3
     assert clips.clip_frames.shape == (12, 1)
+
+
+@given(num_clips=st.integers(1, 40), world_size=st.integers(1, 5))
+def test_processes_share_out_every_fixed_clip_once(data, num_clips, world_size):
+    source = sources(data, FRAME)
+    clips = [np.zeros((num_clips, 1), np.int64)]
+    shares = [
+        FixedClips(source, video_ids=["v"], labels=[0], clips=clips, rank=rank, world_size=world_size)
+        for rank in range(world_size)
+    ]
+    assert len({len(share) for share in shares}) == 1
+    seen = [int(place) for share in shares for place in share._places]
+    assert sorted(place for place in seen if place < num_clips) == list(range(num_clips))
+    assert len(seen) - num_clips < world_size
+
+
+def test_what_fills_up_a_share_weighs_nothing(data):
+    source = sources(data, FRAME)
+    video_id = data.rows[0].video_id
+    share = FixedClips(
+        source, video_ids=[video_id], labels=[3], clips=[np.array([[1], [4], [6]])], rank=1, world_size=2
+    )
+    assert [share[place][2] for place in range(2)] == [1.0, 0.0]
+
+
+def test_crops_of_a_clip(data):
+    model = FRAME.model_copy(update={"test_crops": 3})
+    source = sources(data, model)
+    video_id = data.rows[0].video_id
+    clips = FixedClips(source, video_ids=[video_id], labels=[3], clips=[np.array([[1], [4]])], num_crops=3)
+    assert clips.clip_frames.tolist() == [[1], [1], [1], [4], [4], [4]]
+    centre, left, right = (clips[place][0]["frames"] for place in range(3))
+    wide = source.view.read(video_id, np.array([1]))
+    height, width = wide.shape[1:3]
+    assert width > height
+    for found, start in ((centre, (width - height) // 2), (left, 0), (right, width - height)):
+        assert np.array_equal(found, resize_square(wide[:, :, start : start + height], size=32))
+
+
+def test_clips_of_different_lengths_come_one_by_one(data):
+    source = sources(data, FUSED)
+    ids = [row.video_id for row in data.rows][:2]
+    clips = FixedClips(source, video_ids=ids, labels=[0, 1], clips=[np.array([[0, 1, 2]]), np.array([[0, 1, 2, 3, 4]])])
+    batches = list(fixed_loader(clips, batch_size=8, num_workers=0))
+    assert [inputs["frames"].shape[:2] for inputs, _, _ in batches] == [(1, 3), (1, 5)]
+    assert clips.clip_frames.tolist() == [[0, 1, 2, -1, -1], [0, 1, 2, 3, 4]]
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import lightning.pytorch as pl
 import pytest
@@ -15,18 +16,19 @@ from tests.packed_data import CLASSES, PackedData, make_packed_data, small_fused
 
 from actionrec.errors import ActionrecError
 from actionrec.itemcache import ItemCache
-from actionrec.sections import AnyModel, FrameResnetParams, TrainParams
+from actionrec.model_sections import AnyModel, FrameResnetParams
+from actionrec.sections import TrainParams
 from actionrec.trained import ModelCard, load_trained
 from actionrec.training.datasets import open_source
 from actionrec.training.loop import train_model
-from actionrec.training.run import CODE, TrainingRun
+from actionrec.training.run import CODE, MODEL_CODE, TrainingRun
 
 TRAIN = TrainParams(
     lr=0.01, epochs=3, batch_size=5, optimizer="adamw", weight_decay=0.01, schedule="cosine", accelerator="cpu"
 )
 FUSED = small_fused(keypoint_norm=True, dropout=0.3, frame_dropout=0.5)
 FRAME = FrameResnetParams(
-    type="frame_resnet", view="rgb", depth=18, weights="none", image_size=32, augment=True, flip=True, test_frames=2
+    type="frame_resnet", depth=18, weights="none", trainable=(), image_size=32, augment=True, flip=True, test_frames=2
 )
 
 
@@ -74,9 +76,17 @@ def output_bytes(folder: Path) -> list[bytes]:
     return [(folder / name).read_bytes() for name in ("model/weights.pt", "model/model.json", "curves.csv")]
 
 
-@pytest.mark.parametrize("model", [FUSED, pytest.param(FRAME, marks=pytest.mark.slow)], ids=["fused", "frame"])
-def test_a_killed_run_resumes_to_the_same_bytes(tmp_path, data, model):
-    run = make_run(data, model=model)
+@pytest.mark.parametrize(
+    ("model", "extra"),
+    [
+        (FUSED, {}),
+        (FUSED, {"mixup": 0.4, "label_smoothing": 0.1, "warmup_epochs": 1}),
+        pytest.param(FRAME, {}, marks=pytest.mark.slow),
+    ],
+    ids=["fused", "regularised", "frame"],
+)
+def test_a_killed_run_resumes_to_the_same_bytes(tmp_path, data, model, extra):
+    run = make_run(data, model=model, train=TRAIN.model_copy(update=extra))
     whole = Killer()
     train(run, tmp_path / "whole", callbacks=(whole,))
     killed = Killer(epoch=2)
@@ -212,6 +222,36 @@ def test_an_empty_subset_is_an_error(tmp_path, data):
         train(TrainingRun("m", FUSED, TRAIN, rows, make_run(data).source), tmp_path)
 
 
+def test_training_ends_early_without_a_better_epoch(tmp_path, data):
+    train_params = TRAIN.model_copy(update={"epochs": 40, "early_stopping": 2, "lr": 0.03})
+    card = train(make_run(data, train=train_params), tmp_path)
+    rows = read_csv(tmp_path / "curves.csv")
+    assert len(rows) == card.best_epoch + 2 < 40
+
+
+def test_a_run_killed_after_its_early_end_is_only_finished(tmp_path, data, monkeypatch):
+    run = make_run(data, train=TRAIN.model_copy(update={"epochs": 40, "early_stopping": 2, "lr": 0.03}))
+    train(run, tmp_path / "whole")
+
+    def killed(*_):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr("actionrec.training.loop.save_weights", killed)
+        with pytest.raises(Killed):
+            train(run, tmp_path / "killed")
+    again = Killer()
+    train(run, tmp_path / "killed", callbacks=(again,))
+    assert again.begun == []
+    assert output_bytes(tmp_path / "killed") == output_bytes(tmp_path / "whole")
+
+
+def test_spawning_strategies_are_refused(tmp_path, data):
+    spawned = TRAIN.model_copy(update={"strategy": "ddp_spawn", "devices": 2})
+    with pytest.raises(ActionrecError, match=r"train\.strategy: ddp_spawn .*set train\.strategy: ddp"):
+        train(make_run(data, train=spawned), tmp_path)
+
+
 def test_batches_of_one_are_an_error(tmp_path, data):
     with pytest.raises(ActionrecError, match=r"at least 2 clips a batch, and train\.batch_size 1 over 12"):
         train(make_run(data, train=TRAIN.model_copy(update={"batch_size": 1})), tmp_path)
@@ -246,12 +286,29 @@ def test_a_damaged_model_is_refused(tmp_path, data):
         load_trained(folder, name="m")
 
 
+def loaded_modules(code: str) -> set[str]:
+    """Modules of ours, below the package, that running ``code`` imports."""
+    show = "import sys; print(*(name for name in sys.modules if name.startswith('actionrec.')))"
+    done = subprocess.run([sys.executable, "-c", f"{code}\n{show}"], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
 def test_the_fingerprint_covers_all_code_that_training_imports():
     """Every module of ours that the loop loads is hashed, or known not to touch the weights."""
-    code = (
-        "import sys, actionrec.training.loop, actionrec.models.frame_resnet, actionrec.models.fused_convlstm\n"
-        "print(*sorted(name for name in sys.modules if name.startswith('actionrec')))"
-    )
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    models = [module for modules in MODEL_CODE.values() for module in modules]
     plumbing = {"errors", "files", "hdf5", "itemcache", "sections", "tables", "keypoints", "training"}
-    assert set(loaded) - {"actionrec", *(f"actionrec.{name}" for name in plumbing)} == set(CODE)
+    loaded = loaded_modules(f"import actionrec.training.loop, {', '.join(models)}")
+    assert loaded - {f"actionrec.{name}" for name in plumbing} == {*CODE, *models}
+
+
+@pytest.mark.parametrize("kind", MODEL_CODE)
+def test_a_model_lists_its_own_modules(kind):
+    loaded = loaded_modules(f"import {', '.join(MODEL_CODE[kind])}")
+    assert {name for name in loaded if name.startswith("actionrec.models.")} - set(CODE) == set(MODEL_CODE[kind])
+
+
+def test_every_type_of_model_has_its_modules():
+    kinds = {
+        kind for member in get_args(get_args(AnyModel)[0]) for kind in get_args(member.model_fields["type"].annotation)
+    }
+    assert set(MODEL_CODE) == kinds

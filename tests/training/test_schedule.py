@@ -52,3 +52,11 @@ def test_optimizers_hold_what_trains(name, kind):
     assert group["params"] == [free]
     assert (group["lr"], group["weight_decay"]) == (0.1, 0.5)
     assert group.get("momentum", 0.7) == 0.7
+
+
+def test_warmup_rises_evenly_to_where_the_schedule_begins():
+    warm = params(schedule="cosine", epochs=7, warmup_epochs=3, lr=0.4)
+    rates = [learning_rate(warm, epoch) for epoch in range(7)]
+    assert rates[:4] == pytest.approx([0.1, 0.2, 0.3, 0.4])
+    assert rates[5] == pytest.approx(0.2)
+    assert rates == sorted(rates[:4]) + sorted(rates[4:], reverse=True)

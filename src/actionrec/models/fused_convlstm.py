@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from actionrec.features import num_values
+from actionrec.model_sections import FusedConvLSTMParams
 from actionrec.models.convlstm import ConvLSTM
-from actionrec.sections import FusedConvLSTMParams
 
 _KERNEL_SIZE = 5
 _SQUEEZED_CHANNELS = 3

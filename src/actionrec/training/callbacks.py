@@ -21,10 +21,12 @@ class History(pl.Callback):
     """Curves, one row an epoch, and the weights of the best epoch.
 
     The best epoch has the highest ``val_top1``; among equals the lowest ``val_loss``, then the earliest.
-    Saved in the checkpoint, so a resumed run remembers both.
+    Saved in the checkpoint, so a resumed run remembers both. ``patience`` epochs without a better one end
+    the training; 0 never does.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, patience: int = 0) -> None:
+        self._patience = patience
         self.rows: list[dict[str, float]] = []
         """By ``CURVE_COLUMNS``; epochs counted from 1."""
         self.best_epoch = 0
@@ -34,6 +36,10 @@ class History(pl.Callback):
     def best(self) -> dict[str, float]:
         """The row of the best epoch."""
         return self.rows[self.best_epoch - 1]
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        # A run that was killed after it had ended early has nothing left to do.
+        trainer.should_stop = self._has_waited()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         metrics = {name: float(trainer.callback_metrics[name]) for name in CURVE_COLUMNS if name != "epoch"}
@@ -49,6 +55,11 @@ class History(pl.Callback):
             self.best_weights = {
                 name: value.detach().cpu().clone() for name, value in pl_module.model.state_dict().items()
             }
+        if self._has_waited():
+            trainer.should_stop = True
+
+    def _has_waited(self) -> bool:
+        return 0 < self._patience <= len(self.rows) - self.best_epoch
 
     def state_dict(self) -> dict[str, Any]:
         return {"rows": self.rows, "best_epoch": self.best_epoch, "best_weights": self.best_weights}

@@ -17,13 +17,15 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
 
 from actionrec.clips import Recipe, recipe_of
+from actionrec.model_sections import AnyModel, STGCNParams
 from actionrec.packed import PackedKeypoints, PackedView
 from actionrec.sampling import Indices, generator_for
-from actionrec.sections import AnyModel
 from actionrec.tables import SplitRow
 
 Batch = tuple[dict[str, Tensor], Tensor]
 """Inputs by name, each (B, ...), and labels int64 (B,)."""
+Weighted = tuple[dict[str, Any], Any, Any]
+"""As a batch, and weights (B,): 0 for what only fills up."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,13 @@ class ClipSource:
         assert packed is not None
         return packed.num_frames(video_id)
 
-    def load(self, video_id: str, indices: Indices, *, generator: np.random.Generator | None) -> dict[str, Any]:
+    def load(
+        self, video_id: str, indices: Indices, *, generator: np.random.Generator | None, crop: int = 0
+    ) -> dict[str, Any]:
         """Inputs of the clip ``indices`` (clip_frames,) of one video; augmented where ``generator`` is given."""
         frames = self.view.read(video_id, indices) if self.view else None
         keypoints = self.keypoints.read(video_id, indices) if self.keypoints else None
-        return self.recipe.prepare(frames, keypoints, generator=generator)
+        return self.recipe.prepare(frames, keypoints, generator=generator, crop=crop)
 
 
 class TrainClips(Dataset[Batch]):
@@ -101,27 +105,60 @@ class EpochBatches(Sampler[tuple[int, list[int]]]):
             yield self._epoch, places.tolist()
 
 
-class FixedClips(Dataset[tuple[dict[str, Any], int]]):
-    """The clips that validation or prediction sees; an item is one clip's inputs and its label."""
+class FixedClips(Dataset[Weighted]):
+    """The clips that validation or prediction sees; an item is one clip's inputs, its label and weight 1.
+
+    With several processes (``world_size``), each holds its share; a share that would be one clip short is
+    filled up with a clip of weight 0, since all processes must make the same number of steps.
+    """
 
     def __init__(
-        self, source: ClipSource, *, video_ids: Sequence[str], labels: Sequence[int], clips: Sequence[Indices]
+        self,
+        source: ClipSource,
+        *,
+        video_ids: Sequence[str],
+        labels: Sequence[int],
+        clips: Sequence[Indices],
+        num_crops: int = 1,
+        rank: int = 0,
+        world_size: int = 1,
     ) -> None:
-        """``clips``: of each video, indices (num_clips, clip_frames)."""
+        """``clips``: of each video, indices (num_clips, clip_frames); of each clip ``num_crops`` squares are seen."""
         self._source = source
         self._video_ids = list(video_ids)
         self._labels = list(labels)
-        self.clip_frames = np.concatenate(clips)
-        """(M, clip_frames)."""
-        self.clip_video = np.repeat(np.arange(len(clips), dtype=np.int64), [len(of_video) for of_video in clips])
+        self._num_crops = num_crops
+        rows = [(video, row) for video, of_video in enumerate(clips) for row in of_video for _ in range(num_crops)]
+        self._rows = [row for _, row in rows]
+        self.clip_video = np.asarray([video for video, _ in rows], np.int64)
         """(M,) place in ``video_ids``."""
+        share = -(-len(rows) // world_size)
+        self._places = np.arange(rank, share * world_size, world_size)
+
+    @property
+    def clip_frames(self) -> Indices:
+        """(M, L) frame indices, -1 after the end of clips that are shorter than the longest."""
+        longest = max(map(len, self._rows))
+        padded = [np.pad(row, (0, longest - len(row)), constant_values=-1) for row in self._rows]
+        return np.stack(padded)
+
+    @property
+    def same_length(self) -> bool:
+        """Whether clips can be stacked into batches."""
+        return len({len(row) for row in self._rows}) == 1
 
     def __len__(self) -> int:
-        return len(self.clip_video)
+        return len(self._places)
 
-    def __getitem__(self, place: int) -> tuple[dict[str, Any], int]:
+    def __getitem__(self, item: int) -> tuple[dict[str, Any], int, float]:
+        place = int(self._places[item])
+        weight = float(place < len(self._rows))
+        place %= len(self._rows)
         video = int(self.clip_video[place])
-        return self._source.load(self._video_ids[video], self.clip_frames[place], generator=None), self._labels[video]
+        inputs = self._source.load(
+            self._video_ids[video], self._rows[place], generator=None, crop=place % self._num_crops
+        )
+        return inputs, self._labels[video], weight
 
 
 def open_source(
@@ -132,7 +169,9 @@ def open_source(
     Raises :class:`ActionrecError` for an incomplete file, or one that holds other videos than the split.
     """
     recipe = recipe_of(model)
-    view = PackedView(packed_path(model.view), view=model.view) if recipe.reads_frames else None
+    view = None
+    if recipe.reads_frames and not isinstance(model, STGCNParams):
+        view = PackedView(packed_path(model.view), view=model.view)
     keypoints = PackedKeypoints(keypoints_path) if recipe.reads_keypoints else None
     for packed in (view, keypoints):
         if packed is not None:
@@ -146,8 +185,9 @@ def train_loader(clips: TrainClips, batches: EpochBatches, *, num_workers: int) 
 
 
 def fixed_loader(clips: FixedClips, *, batch_size: int, num_workers: int) -> DataLoader[Any]:
-    """Batches of ``clips`` in order, the last one incomplete."""
-    return DataLoader(clips, batch_size=batch_size, shuffle=False, **_worker_options(num_workers))
+    """Batches of ``clips`` in order, the last one incomplete; clips of different lengths come one by one."""
+    size = batch_size if clips.same_length else 1
+    return DataLoader(clips, batch_size=size, shuffle=False, **_worker_options(num_workers))
 
 
 def _worker_options(num_workers: int) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.strategies.launchers import _MultiProcessingLauncher
 from torch import nn
 
 from actionrec.errors import ActionrecError
@@ -56,8 +57,9 @@ def train_model(
     fingerprint = run.fingerprint()
     workspace = cache.path(fingerprint)
     finished = workspace / _FINISHED_DIR
+    writes = True
     if not finished.is_dir():
-        model = _fit(run, workspace, callbacks)
+        model, writes = _fit(run, workspace, callbacks)
     else:
         model = build_model(run.model, num_classes=len(run.class_names()), load_weights=False)
     history = json.loads((finished / _HISTORY_FILE).read_text(encoding="utf-8"))
@@ -75,6 +77,8 @@ def train_model(
         best_val_loss=best["val_loss"],
         fingerprint=fingerprint,
     )
+    if not writes:
+        return card
     with atomic_dir(out_dir) as aside:
         shutil.copyfile(finished / WEIGHTS_FILE, aside / WEIGHTS_FILE)
         write_card(card, aside)
@@ -82,11 +86,14 @@ def train_model(
     return card
 
 
-def _fit(run: TrainingRun, workspace: Path, callbacks: Sequence[pl.Callback]) -> nn.Module:
-    """Train to the end and keep the result in ``workspace / finished``; returns the network."""
+def _fit(run: TrainingRun, workspace: Path, callbacks: Sequence[pl.Callback]) -> tuple[nn.Module, bool]:
+    """Train to the end and keep the result in ``workspace / finished``.
+
+    Returns the network, and whether this process is the first of those that train, the one that writes.
+    """
     workspace.mkdir(parents=True, exist_ok=True)
     checkpoint = workspace / _CHECKPOINT_FILE
-    history = History()
+    history = History(patience=run.train.early_stopping)
     with torch.random.fork_rng(), _quiet_lightning():
         torch.manual_seed(int(generator_for(run.train.seed, "weights").integers(2**63)))
         model = build_model(run.model, num_classes=len(run.class_names()))
@@ -98,7 +105,14 @@ def _fit(run: TrainingRun, workspace: Path, callbacks: Sequence[pl.Callback]) ->
             ClipClassifier(model, run.train),
             train_loader(_train_clips(run), batches, num_workers=run.train.num_workers),
             fixed_loader(
-                FixedClips(run.source, video_ids=val_ids, labels=val_labels, clips=val_clips),
+                FixedClips(
+                    run.source,
+                    video_ids=val_ids,
+                    labels=val_labels,
+                    clips=val_clips,
+                    rank=trainer.global_rank,
+                    world_size=trainer.world_size,
+                ),
                 batch_size=run.train.batch_size,
                 num_workers=run.train.num_workers,
             ),
@@ -110,7 +124,7 @@ def _fit(run: TrainingRun, workspace: Path, callbacks: Sequence[pl.Callback]) ->
             write_json(aside / _HISTORY_FILE, {"rows": history.rows, "best_epoch": history.best_epoch})
         checkpoint.unlink()
     trainer.strategy.barrier()
-    return model
+    return model, trainer.is_global_zero
 
 
 def _train_clips(run: TrainingRun) -> TrainClips:
@@ -138,7 +152,7 @@ def _train_batches(run: TrainingRun, trainer: pl.Trainer, model: nn.Module) -> E
 
 def _trainer(run: TrainingRun, callbacks: list[pl.Callback]) -> pl.Trainer:
     train = run.train
-    return pl.Trainer(
+    trainer = pl.Trainer(
         accelerator=resolve_accelerator(train),
         precision=resolve_precision(train),
         devices=train.devices,
@@ -153,8 +167,14 @@ def _trainer(run: TrainingRun, callbacks: list[pl.Callback]) -> pl.Trainer:
         enable_model_summary=False,
         enable_progress_bar=any(isinstance(callback, pl.callbacks.ProgressBar) for callback in callbacks),
         num_sanity_val_steps=0,
-        use_distributed_sampler=False,  # EpochBatches shares the clips out itself
+        use_distributed_sampler=False,  # EpochBatches and FixedClips share the clips out themselves
     )
+    if isinstance(trainer.strategy.launcher, _MultiProcessingLauncher):
+        raise ActionrecError(
+            f"train.strategy: {train.strategy} starts its processes after the clips are shared out, so each would "
+            "train on the same ones; set train.strategy: ddp"
+        )
+    return trainer
 
 
 @contextmanager

@@ -8,10 +8,12 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor, nn, optim
 from torch.nn import functional
+from torchmetrics import MeanMetric
 
 from actionrec.sampling import generator_for
 from actionrec.sections import TrainParams
-from actionrec.training.datasets import Batch
+from actionrec.training.datasets import Batch, Weighted
+from actionrec.training.mixup import Mixed, mix_clips
 from actionrec.training.schedule import build_optimizer, learning_rate
 
 
@@ -22,6 +24,11 @@ class ClipClassifier(pl.LightningModule):
         super().__init__()
         self.model = model
         self._train = train
+        # torchmetrics' means add up over batches and processes: a mean of means of unequal batches would be wrong.
+        # Values that are not finite must show: they mean that the training diverged.
+        self.train_loss, self.train_top1, self.val_loss, self.val_top1 = (
+            MeanMetric(nan_strategy="disable") for _ in range(4)
+        )
 
     def configure_optimizers(self) -> optim.Optimizer:
         return build_optimizer(self._train, self.model.parameters())
@@ -37,23 +44,31 @@ class ClipClassifier(pl.LightningModule):
             group["lr"] = lr
         self.log("lr", lr, on_step=False, on_epoch=True, batch_size=1)
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002 (Lightning's signature)
-        return self._step(batch, subset="train")
-
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002 (Lightning's signature)
-        self._step(batch, subset="val")
-
-    def _step(self, batch: Batch, *, subset: str) -> Tensor:
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         inputs, labels = batch
-        logits = self.model(inputs).float()  # (B, classes)
-        loss = functional.cross_entropy(logits, labels)
-        top1 = (logits.argmax(dim=1) == labels).float().mean()
-        # Weighted by batch size: batches differ in size, and an average over batches is not one over clips.
-        self.log_dict(
-            {f"{subset}_loss": loss.detach(), f"{subset}_top1": top1},
-            on_step=False,
-            on_epoch=True,
-            batch_size=len(labels),
-            sync_dist=True,
-        )
+        if self._train.mixup:
+            generator = generator_for(self._train.seed, self.current_epoch, "mixup", batch_idx, self.global_rank)
+            mixed = mix_clips(inputs, labels, alpha=self._train.mixup, generator=generator)
+        else:
+            mixed = Mixed(inputs, labels, labels, 1.0)
+        logits = self.model(mixed.inputs).float()  # (B, classes)
+        loss = mixed.share * self._loss(logits, mixed.labels)
+        if mixed.share < 1:
+            loss = loss + (1 - mixed.share) * self._loss(logits, mixed.others)
+        self.train_loss.update(loss.detach(), weight=len(labels))
+        self.train_top1.update((logits.argmax(dim=1) == labels).float())
+        self._log_means(train_loss=self.train_loss, train_top1=self.train_top1)
         return loss
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        return functional.cross_entropy(logits, labels, label_smoothing=self._train.label_smoothing)
+
+    def validation_step(self, batch: Weighted, batch_idx: int) -> None:  # noqa: ARG002 (Lightning's signature)
+        inputs, labels, weights = batch
+        logits = self.model(inputs).float()  # (B, classes)
+        self.val_loss.update(functional.cross_entropy(logits, labels, reduction="none"), weight=weights)
+        self.val_top1.update((logits.argmax(dim=1) == labels).float(), weight=weights)
+        self._log_means(val_loss=self.val_loss, val_top1=self.val_top1)
+
+    def _log_means(self, **means: MeanMetric) -> None:
+        self.log_dict(dict(means), on_step=False, on_epoch=True)

@@ -11,7 +11,8 @@ import torch
 from actionrec.errors import ActionrecError, first_few
 from actionrec.files import digest_file, digest_of
 from actionrec.itemcache import code_version
-from actionrec.sections import AnyModel, FrameResnetParams, TrainParams
+from actionrec.model_sections import AnyModel, PretrainedParams
+from actionrec.sections import TrainParams
 from actionrec.tables import SplitRow, class_names
 from actionrec.training.datasets import ClipSource
 from actionrec.training.devices import resolve_accelerator
@@ -21,10 +22,11 @@ CODE = (
     "actionrec.features",
     "actionrec.images",
     "actionrec.keypoints.layout",
+    "actionrec.keypoints.skeleton",
+    "actionrec.model_sections",
     "actionrec.models",
-    "actionrec.models.convlstm",
-    "actionrec.models.frame_resnet",
-    "actionrec.models.fused_convlstm",
+    "actionrec.models.pixels",
+    "actionrec.models.weights",
     "actionrec.packed",
     "actionrec.sampling",
     "actionrec.trained",
@@ -32,14 +34,27 @@ CODE = (
     "actionrec.training.datasets",
     "actionrec.training.devices",
     "actionrec.training.loop",
+    "actionrec.training.mixup",
     "actionrec.training.module",
     "actionrec.training.run",
     "actionrec.training.schedule",
 )
-"""Modules that trained weights depend on."""
+"""Modules that trained weights depend on, beside the model's own."""
+
+MODEL_CODE: dict[str, tuple[str, ...]] = {
+    "clip_resnet3d": ("actionrec.models.clip_resnet3d",),
+    "cnn3d": ("actionrec.models.cnn3d",),
+    "cnn_lstm": ("actionrec.models.cnn_lstm",),
+    "frame_resnet": ("actionrec.models.frame_resnet",),
+    "fused_convlstm": ("actionrec.models.convlstm", "actionrec.models.fused_convlstm"),
+    "res2plus1d": ("actionrec.models.res2plus1d",),
+    "stgcn": ("actionrec.models.stgcn",),
+    "torchvision_video": ("actionrec.models.torchvision_video",),
+}
+"""A model's own modules, by type: a change in one model leaves the trained others alone."""
 
 # These change how a trained model is used or how fast it trains, never its weights.
-_USE_ONLY = {"test_clips", "test_frames", "train"}
+_USE_ONLY = {"also_test", "test_clips", "test_crops", "test_frames", "train", "window_step"}
 _SPEED_ONLY = {"num_workers"}
 
 
@@ -64,10 +79,10 @@ class TrainingRun:
 
     def fingerprint(self) -> str:
         """Digest of all that the weights depend on: code, parameters, split, data, torch."""
-        weights_file = Path(self.model.weights) if isinstance(self.model, FrameResnetParams) else None
+        weights_file = Path(self.model.weights) if isinstance(self.model, PretrainedParams) else None
         packed = (self.source.view, self.source.keypoints)
         return digest_of(
-            code_version(*CODE),
+            code_version(*CODE, *MODEL_CODE[self.model.type]),
             self.model.model_dump(exclude=_USE_ONLY),
             digest_file(weights_file) if weights_file is not None and weights_file.is_file() else None,
             self.train.model_dump(exclude=_SPEED_ONLY),

@@ -15,11 +15,14 @@ def learning_rate(train: TrainParams, epoch: int) -> float:
 
     A function of the epoch alone, so that a resumed run cannot be one step off.
     """
+    if epoch < train.warmup_epochs:
+        return train.lr * (epoch + 1) / (train.warmup_epochs + 1)
     match train.schedule:
         case "multistep":
             return train.lr * train.gamma ** sum(epoch >= milestone for milestone in train.milestones)
         case "cosine":
-            return train.lr * (1 + math.cos(math.pi * epoch / train.epochs)) / 2
+            done = (epoch - train.warmup_epochs) / (train.epochs - train.warmup_epochs)
+            return train.lr * (1 + math.cos(math.pi * done)) / 2
         case _:
             return train.lr
 

@@ -1,0 +1,119 @@
+"""3D residual network of bottleneck blocks (reference system E2; Hara et al. 2018, arXiv:1711.09577).
+
+With blocks (3, 4, 6, 3) and width 64 it has 47,018,576 parameters with 400 classes, and a state dict
+with the names of the published Kinetics checkpoints: conv1, bn1, layerN.M.{conv,bn}{1,2,3},
+layerN.M.downsample.{0,1}, fc.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from actionrec.errors import ActionrecError
+from actionrec.model_sections import ClipResnet3DParams
+from actionrec.models.pixels import KINETICS_E2, Standardise, to_unit
+from actionrec.models.weights import freeze_all_but, keep_frozen_still, load_weights_file
+
+_EXPANSION = 4
+_BLOCK_KEY = re.compile(r"layer(\d)\.(\d+)\.")
+
+
+class Bottleneck(nn.Module):
+    """1x1x1, 3x3x3, 1x1x1 convolutions without bias, each with batch normalisation; shortcut B."""
+
+    def __init__(self, in_channels: int, width: int, *, stride: int) -> None:
+        super().__init__()
+        channels = width * _EXPANSION
+        self.conv1 = nn.Conv3d(in_channels, width, 1, bias=False)
+        self.bn1 = nn.BatchNorm3d(width)
+        self.conv2 = nn.Conv3d(width, width, 3, stride=stride, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm3d(width)
+        self.conv3 = nn.Conv3d(width, channels, 1, bias=False)
+        self.bn3 = nn.BatchNorm3d(channels)
+        self.downsample = (
+            nn.Sequential(nn.Conv3d(in_channels, channels, 1, stride=stride, bias=False), nn.BatchNorm3d(channels))
+            if stride != 1 or in_channels != channels
+            else None
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        skipped = images if self.downsample is None else self.downsample(images)
+        images = functional.relu(self.bn1(self.conv1(images)))
+        images = functional.relu(self.bn2(self.conv2(images)))
+        return functional.relu(self.bn3(self.conv3(images)) + skipped)
+
+
+class ClipResnet3D(nn.Module):
+    """Logits (B, classes) from ``{"frames": uint8 (B, T, S, S, 3)}``.
+
+    The average over the last map takes whatever time and space there is, so a whole video goes through
+    in one pass. Frozen modules keep their batch statistics.
+    """
+
+    def __init__(self, params: ClipResnet3DParams, *, num_classes: int, load_weights: bool) -> None:
+        super().__init__()
+        self.net = _Net(params, num_classes=num_classes)
+        self.standardise = Standardise(KINETICS_E2)
+        if load_weights and params.weights != "none":
+            load_checkpoint(self.net, params)
+        freeze_all_but(self.net, params.trainable)
+        self.train()  # Lightning takes the modes as it finds them
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        logits: Tensor = self.net(self.standardise(to_unit(inputs["frames"])))
+        return logits
+
+    def train(self, mode: bool = True) -> ClipResnet3D:  # noqa: FBT001, FBT002 (torch's own signature)
+        super().train(mode)
+        keep_frozen_still(self.net)
+        return self
+
+
+class _Net(nn.Module):
+    """(B, 3, T, S, S) to logits; apart, so that its state dict has the published names."""
+
+    def __init__(self, params: ClipResnet3DParams, *, num_classes: int) -> None:
+        super().__init__()
+        width = params.width
+        self.conv1 = nn.Conv3d(3, width, 7, stride=(1, 2, 2), padding=3, bias=False)
+        self.bn1 = nn.BatchNorm3d(width)
+        self.maxpool = nn.MaxPool3d(3, stride=2, padding=1)
+        first, second, third, fourth = params.blocks
+        self.layer1 = _layer(width, width, blocks=first, stride=1)
+        self.layer2 = _layer(width * 4, width * 2, blocks=second, stride=2)
+        self.layer3 = _layer(width * 8, width * 4, blocks=third, stride=2)
+        self.layer4 = _layer(width * 16, width * 8, blocks=fourth, stride=2)
+        self.fc = nn.Linear(width * 32, num_classes)
+        for module in self.modules():
+            if isinstance(module, nn.Conv3d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def forward(self, images: Tensor) -> Tensor:
+        images = self.maxpool(functional.relu(self.bn1(self.conv1(images))))  # (B, C, T / 2, S / 4, S / 4)
+        images = self.layer4(self.layer3(self.layer2(self.layer1(images))))  # (B, 32 C, T / 16, S / 32, S / 32)
+        logits: Tensor = self.fc(images.mean(dim=(2, 3, 4)))
+        return logits
+
+
+def _layer(in_channels: int, width: int, *, blocks: int, stride: int) -> nn.Sequential:
+    first = Bottleneck(in_channels, width, stride=stride)
+    return nn.Sequential(first, *(Bottleneck(width * _EXPANSION, width, stride=1) for _ in range(blocks - 1)))
+
+
+def load_checkpoint(net: nn.Module, params: ClipResnet3DParams) -> None:
+    """Load ``params.weights`` into ``net``; blocks that ``params.blocks`` leaves out may stay unused."""
+
+    def beyond(key: str) -> bool:
+        place = _BLOCK_KEY.match(key)
+        return place is not None and int(place[2]) >= params.blocks[int(place[1]) - 1]
+
+    if params.weights == "kinetics400":
+        raise ActionrecError(
+            "weights: kinetics400: nobody publishes these by a fixed name; fetch a 3D ResNet-50 checkpoint and set "
+            "weights to its path, or use a torchvision_video model, whose weights torchvision downloads"
+        )
+    load_weights_file(net, Path(params.weights), may_drop=beyond)

@@ -1,0 +1,77 @@
+"""(2+1)D residual network (reference system C; Tran et al. 2018, arXiv:1711.11248).
+
+443,290 parameters with 10 classes and the reference channels, whatever the size of the clip.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from actionrec.model_sections import Res2Plus1DParams
+from actionrec.models.pixels import to_unit
+
+
+class Conv2Plus1D(nn.Sequential):
+    """A spatial (1, k, k), then a temporal (k_t, 1, 1) convolution, both with bias: (B, C, T, H, W) keeps T, H, W."""
+
+    def __init__(self, in_channels: int, channels: int, *, frames: int, side: int) -> None:
+        super().__init__(
+            nn.Conv3d(in_channels, channels, (1, side, side), padding=(0, side // 2, side // 2)),
+            nn.Conv3d(channels, channels, (frames, 1, 1), padding=(frames // 2, 0, 0)),
+        )
+
+
+class ChannelNorm(nn.LayerNorm):
+    """Layer normalisation over the channels of (B, C, T, H, W)."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return super().forward(images.movedim(1, -1)).movedim(-1, 1)
+
+
+class ResidualBlock(nn.Module):
+    """conv-LN-ReLU-conv-LN plus the input, which is projected where the channels change."""
+
+    def __init__(self, in_channels: int, channels: int) -> None:
+        super().__init__()
+        self.main = nn.Sequential(
+            Conv2Plus1D(in_channels, channels, frames=3, side=3),
+            ChannelNorm(channels),
+            nn.ReLU(),
+            Conv2Plus1D(channels, channels, frames=3, side=3),
+            ChannelNorm(channels),
+        )
+        # A linear layer over channels is a convolution of one pixel.
+        same = in_channels == channels
+        self.skip = nn.Identity() if same else nn.Sequential(nn.Conv3d(in_channels, channels, 1), ChannelNorm(channels))
+
+    def forward(self, images: Tensor) -> Tensor:
+        total: Tensor = self.main(images) + self.skip(images)
+        return total
+
+
+class Res2Plus1D(nn.Module):
+    """Logits (B, classes) from ``{"frames": uint8 (B, T, S, S, 3)}``; T is free."""
+
+    def __init__(self, params: Res2Plus1DParams, *, num_classes: int) -> None:
+        super().__init__()
+        channels = params.channels
+        self.stem = nn.Sequential(Conv2Plus1D(3, channels[0], frames=3, side=7), nn.BatchNorm3d(channels[0]), nn.ReLU())
+        before = (channels[0], *channels[:-1])
+        self.blocks = nn.ModuleList(ResidualBlock(narrow, wide) for narrow, wide in zip(before, channels, strict=True))
+        self.dropout = nn.Dropout(params.dropout)
+        self.classifier = nn.Linear(channels[-1], num_classes)
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        images = self.stem(to_unit(inputs["frames"]))  # (B, C, T, S, S)
+        for block in self.blocks:
+            images = block(_halve(images))  # (B, C', T, S / 2, S / 2)
+        logits: Tensor = self.classifier(self.dropout(images.mean(dim=(2, 3, 4))))
+        return logits
+
+
+def _halve(images: Tensor) -> Tensor:
+    """Every frame at half the height and width, at least one pixel."""
+    if min(images.shape[-2:]) < 2:
+        return images
+    return functional.avg_pool3d(images, (1, 2, 2))

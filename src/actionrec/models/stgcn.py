@@ -1,0 +1,91 @@
+"""Spatial-temporal graph convolutional network on skeletons (Yan et al. 2018, arXiv:1801.07455)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from actionrec.keypoints.skeleton import NUM_JOINTS, spatial_partition
+from actionrec.model_sections import STGCNParams
+
+NUM_VALUES = 3
+"""Of a joint: x, y, confidence."""
+
+
+class STGCN(nn.Module):
+    """Logits (B, classes) from ``{"keypoints": float (B, T, 75, 3)}``; T is free.
+
+    ``motion`` gives it each joint's change since the previous frame beside its place.
+    """
+
+    def __init__(self, params: STGCNParams, *, num_classes: int) -> None:
+        super().__init__()
+        self.motion = params.motion
+        values = NUM_VALUES + 2 if params.motion else NUM_VALUES
+        self.norm = nn.BatchNorm1d(NUM_JOINTS * values)
+        channels = (values, *params.channels)
+        self.blocks = nn.ModuleList(
+            GraphBlock(
+                narrow,
+                wide,
+                temporal_kernel=params.temporal_kernel,
+                stride=2 if place > 0 and wide > narrow else 1,
+                dropout=params.dropout,
+                residual=place > 0,
+            )
+            for place, (narrow, wide) in enumerate(pairwise(channels))
+        )
+        self.classifier = nn.Linear(channels[-1], num_classes)
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        joints = inputs["keypoints"]  # (B, T, V, 3)
+        if self.motion:
+            places = joints[..., :2]
+            joints = torch.cat([joints, torch.diff(places, dim=1, prepend=places[:, :1])], dim=-1)  # (B, T, V, 5)
+        values = self.norm(joints.flatten(2).transpose(1, 2))  # (B, V C, T)
+        features = values.unflatten(1, joints.shape[2:]).permute(0, 2, 3, 1)  # (B, C, T, V)
+        for block in self.blocks:
+            features = block(features)
+        logits: Tensor = self.classifier(features.mean(dim=(2, 3)))
+        return logits
+
+
+class GraphBlock(nn.Module):
+    """A graph convolution over joints, then a convolution over time, with a residual connection: (B, C, T, V)."""
+
+    adjacency: Tensor
+
+    def __init__(
+        self, in_channels: int, channels: int, *, temporal_kernel: int, stride: int, dropout: float, residual: bool
+    ) -> None:
+        super().__init__()
+        adjacency = torch.from_numpy(spatial_partition())  # (K, V, V)
+        self.register_buffer("adjacency", adjacency, persistent=False)
+        # How much each edge counts is learnt.
+        self.importance = nn.Parameter(torch.ones_like(adjacency))
+        self.mix = nn.Conv2d(in_channels, channels * len(adjacency), 1)
+        self.temporal = nn.Sequential(
+            nn.BatchNorm2d(channels),
+            nn.ReLU(),
+            nn.Conv2d(
+                channels, channels, (temporal_kernel, 1), stride=(stride, 1), padding=((temporal_kernel - 1) // 2, 0)
+            ),
+            nn.BatchNorm2d(channels),
+            nn.Dropout(dropout),
+        )
+        self.skip: nn.Module | None = None
+        if residual and stride == 1 and in_channels == channels:
+            self.skip = nn.Identity()
+        elif residual:
+            self.skip = nn.Sequential(nn.Conv2d(in_channels, channels, 1, stride=(stride, 1)), nn.BatchNorm2d(channels))
+
+    def forward(self, features: Tensor) -> Tensor:
+        mixed = self.mix(features).unflatten(1, (len(self.adjacency), -1))  # (B, K, C', T, V)
+        summed = torch.einsum("bkctv,kvw->bctw", mixed, self.adjacency * self.importance)  # (B, C', T, V)
+        found: Tensor = self.temporal(summed)  # (B, C', T / stride, V)
+        if self.skip is not None:
+            found = found + self.skip(features)
+        return functional.relu(found)

@@ -1,0 +1,101 @@
+"""Trained weights from files, and which layers go on training."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from actionrec.errors import ActionrecError, first_few
+
+_PREFIX = "module."
+
+_LOG = logging.getLogger(__name__)
+
+
+def load_weights_file(
+    net: nn.Module, path: Path, *, head: str = "fc", may_drop: Callable[[str], bool] = lambda _: False
+) -> None:
+    """Load a local state-dict file into ``net``; its classifier ``head`` is left alone.
+
+    Accepts a bare state dict or one under ``state_dict``, with or without the ``module.`` prefix of data
+    parallel training. ``may_drop`` names keys of the file that ``net`` may lack. Raises
+    :class:`ActionrecError` that lists missing and unexpected keys.
+    """
+    state = {key.removeprefix(_PREFIX): value for key, value in _read_state(path).items()}
+    in_head = sorted(key for key in state if key.startswith(f"{head}."))
+    expected = net.state_dict()
+    wanted = {key for key in expected if not key.startswith(f"{head}.")}
+    dropped = sorted(key for key in state if key not in wanted and key not in in_head and may_drop(key))
+    kept = {key: value for key, value in state.items() if key not in in_head and key not in dropped}
+    problems = []
+    if missing := sorted(wanted - set(kept)):
+        problems.append(f"missing {first_few(missing)}")
+    if unexpected := sorted(set(kept) - wanted):
+        problems.append(f"unexpected {first_few(unexpected)}")
+    if other := sorted(key for key in wanted & set(kept) if kept[key].shape != expected[key].shape):
+        problems.append(f"another shape of {first_few(other)}")
+    if problems:
+        raise ActionrecError(f"{path} does not fit the network: {'; '.join(problems)}; check weights and depth")
+    net.load_state_dict(kept, strict=False)
+    _LOG.info(
+        "%s: loaded %d tensors; the classifier (%s) is new%s",
+        path,
+        len(kept),
+        ", ".join(in_head) or "none in it",
+        f"; left out {first_few(dropped)}" if dropped else "",
+    )
+
+
+def _read_state(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise ActionrecError(
+            f"weights: {path} does not exist; legal are none, a name of published weights, or a state-dict file"
+        )
+    try:
+        # weights_only: a pickle could run code.
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise ActionrecError(f"weights: {path} cannot be read as a state dict ({error})") from error
+    state = state.get("state_dict", state) if isinstance(state, dict) else state
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise ActionrecError(f"weights: {path} holds no state dict of tensors")
+    return state
+
+
+def freeze_all_but(net: nn.Module, names: tuple[str, ...]) -> None:
+    """Leave only the modules ``names`` of ``net`` trainable; all of them where ``names`` is empty.
+
+    Raises :class:`ActionrecError` for a name that ``net`` does not have.
+    """
+    if not names:
+        return
+    known = dict(net.named_modules())
+    if unknown := [name for name in names if not name or name not in known]:
+        shown = [name for name in known if name and name.count(".") < 2]
+        raise ActionrecError(f"trainable: no module {first_few(unknown)}; for example: {', '.join(shown)}")
+    net.requires_grad_(requires_grad=False)
+    for name in names:
+        known[name].requires_grad_(requires_grad=True)
+
+
+def keep_frozen_still(net: nn.Module) -> None:
+    """Put frozen modules of ``net`` in eval mode: batch statistics must not drift under weights that cannot follow."""
+    for module in net.modules():
+        own = list(module.parameters(recurse=False))
+        if own and not any(parameter.requires_grad for parameter in own):
+            module.train(mode=False)
+
+
+def download(name: str, get: Callable[[], dict[str, Tensor]], *, url: str) -> dict[str, Tensor]:
+    """Published weights by ``get``; raises :class:`ActionrecError` that names both ways where there is no network."""
+    try:
+        return get()
+    except OSError as error:
+        raise ActionrecError(
+            f"weights: {name}: {url} cannot be downloaded ({error}); connect to the network, or fetch the file "
+            f"elsewhere and set weights to its path, or set weights: none"
+        ) from error

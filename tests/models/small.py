@@ -1,0 +1,40 @@
+"""Every type of model at a size that runs in moments."""
+
+from __future__ import annotations
+
+from tests.packed_data import small_fused
+
+from actionrec.model_sections import (
+    AnyModel,
+    ClipResnet3DParams,
+    CNN3DParams,
+    CNNLSTMParams,
+    FrameResnetParams,
+    Res2Plus1DParams,
+    STGCNParams,
+    TorchvisionVideoParams,
+)
+
+
+def small_models() -> dict[str, AnyModel]:
+    """By type."""
+    return {
+        "frame_resnet": FrameResnetParams(
+            type="frame_resnet", depth=18, weights="none", trainable=(), image_size=32, test_frames=2
+        ),
+        "fused_convlstm": small_fused(),
+        "cnn3d": CNN3DParams(type="cnn3d", image_size=32, channels=(2, 3, 4)),
+        "res2plus1d": Res2Plus1DParams(
+            type="res2plus1d", clip_frames=4, image_size=16, stride_frames=3, channels=(4, 8)
+        ),
+        "cnn_lstm": CNNLSTMParams(
+            type="cnn_lstm", clip_frames=4, image_size=16, channels=(4, 8), lstm_hidden=8, test_clips=2
+        ),
+        "clip_resnet3d": ClipResnet3DParams(
+            type="clip_resnet3d", clip_frames=8, image_size=32, blocks=(1, 1, 1, 1), width=4, trainable=()
+        ),
+        "torchvision_video": TorchvisionVideoParams(
+            type="torchvision_video", backbone="swin3d_t", clip_frames=4, image_size=32
+        ),
+        "stgcn": STGCNParams(type="stgcn", clip_frames=8, channels=(4, 8), temporal_kernel=3, motion=True),
+    }

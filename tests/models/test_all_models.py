@@ -1,0 +1,100 @@
+"""What every model must do, whatever it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from tests.models.small import small_models
+
+from actionrec.clips import recipe_of
+from actionrec.keypoints import layout
+from actionrec.model_sections import AnyModel
+from actionrec.models import build_model, count_parameters
+from actionrec.packed import ClipKeypoints
+from actionrec.sampling import generator_for
+
+MODELS = small_models()
+
+
+def batch(params: AnyModel, *, clips: int = 3, num_frames: int | None = None) -> dict[str, torch.Tensor]:
+    """Inputs of made clips, as the model's recipe prepares them."""
+    recipe = recipe_of(params)
+    length = num_frames or getattr(params, "clip_frames", 1)
+    prepared = []
+    for clip in range(clips):
+        generator = generator_for("clip", clip)
+        frames = generator.integers(0, 256, (length, 40, 48, 3), dtype=np.uint8)
+        values = generator.uniform(0.2, 0.8, (length, layout.NUM_VALUES)).astype(np.float32)
+        keypoints = ClipKeypoints(values, np.ones((length, 4), bool), 4 / 3)
+        prepared.append(recipe.prepare(frames, keypoints, generator=None))
+    return {name: torch.from_numpy(np.stack([one[name] for one in prepared])) for name in prepared[0]}
+
+
+def build(params: AnyModel, *, num_classes: int = 5) -> torch.nn.Module:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return build_model(params, num_classes=num_classes)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_logits_depend_on_the_clip_alone(name: str) -> None:
+    params = MODELS[name]
+    model = build(params).eval()
+    inputs = batch(params)
+    with torch.inference_mode():
+        together = model(inputs)
+        alone = model({key: value[1:2] for key, value in inputs.items()})
+    assert together.shape == (3, 5)
+    assert torch.isfinite(together).all()
+    assert torch.allclose(alone[0], together[1], atol=1e-5)
+    assert not torch.allclose(together[0], together[1], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_parameter_learns(name: str) -> None:
+    params = MODELS[name]
+    model = build(params).train()
+    loss = torch.nn.functional.cross_entropy(model(batch(params, clips=4)), torch.tensor([0, 1, 2, 3]))
+    loss.backward()
+    silent = [key for key, parameter in model.named_parameters() if parameter.grad is None]
+    assert silent == []
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_same_seed_gives_the_same_weights(name: str) -> None:
+    first, second = (build(MODELS[name]).state_dict() for _ in range(2))
+    assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+@pytest.mark.parametrize("name", ["clip_resnet3d", "res2plus1d", "torchvision_video", "stgcn"])
+def test_a_whole_video_goes_through_in_one_pass(name: str) -> None:
+    params = MODELS[name]
+    with torch.inference_mode():
+        logits = build(params).eval()(batch(params, clips=1, num_frames=29))
+    assert logits.shape == (1, 5)
+    assert torch.isfinite(logits).all()
+
+
+@pytest.mark.parametrize("name", ["cnn_lstm", "stgcn", "fused_convlstm", "clip_resnet3d", "res2plus1d", "cnn3d"])
+def test_time_order_matters(name: str) -> None:
+    params = MODELS[name]
+    model = build(params).eval()
+    inputs = batch(params)
+    with torch.inference_mode():
+        backwards = model({key: value.flip(1) for key, value in inputs.items()})
+        assert not torch.allclose(model(inputs), backwards, atol=1e-6)
+
+
+def test_floats_of_the_same_range_are_as_good_as_bytes() -> None:
+    """Mixup hands floating-point pixels to the models."""
+    for params in MODELS.values():
+        model = build(params).eval()
+        inputs = batch(params)
+        with torch.inference_mode():
+            assert torch.equal(model(inputs), model({key: value.float() for key, value in inputs.items()}))
+
+
+def test_counts_are_of_what_trains() -> None:
+    model = build(MODELS["clip_resnet3d"].model_copy(update={"trainable": ("fc",)}))
+    assert count_parameters(model, only_trainable=True) == 4 * 32 * 5 + 5
