@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from actionrec import paths
 from actionrec.errors import run_main
+from actionrec.evaluation.details import summary
 from actionrec.evaluation.evaluate import evaluate
 from actionrec.evaluation.guard import read_guard
-from actionrec.evaluation.outputs import summary, write_metrics, write_plot_tables
+from actionrec.evaluation.outputs import write_metrics, write_plot_tables
 from actionrec.files import atomic_dir
 from actionrec.params import load_params
 from actionrec.predictions import read_predictions

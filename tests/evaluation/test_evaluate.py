@@ -93,6 +93,20 @@ def test_every_video_level_protocol_is_evaluated() -> None:
     assert found.fusion.fitted.subsets["test"].protocols == {}
 
 
+def test_space_and_time_take_the_best_of_each_kind_on_val() -> None:
+    tests = ["v000_g0", "v000_g1", "v000_g2"]
+    frames = predict(SPLIT, model="frames", wrong=[*tests, "v001_g3"], clip_frames=1)
+    better = predict(SPLIT, model="better", wrong=tests, clip_frames=1)
+    clips = predict(SPLIT, model="clips")
+    later = predict(SPLIT, model="later", wrong=["v001_g0"])  # as good on val, but enabled later
+    found = evaluate([frames, clips, later, better], SPLIT, PARAMS, leaking=False).space_time
+    assert found is not None
+    assert (found.frame_model, found.clip_model) == ("better", "clips")
+    assert [row.verdict for row in found.classes] == ["time", "space", "space"]
+    assert evaluate([clips, later], SPLIT, PARAMS, leaking=False).space_time is None
+    assert evaluate([frames, better], SPLIT, PARAMS, leaking=False).space_time is None
+
+
 def test_two_classes() -> None:
     split = make_split(["a", "b"])
     test = evaluate([predict(split)], split, PARAMS, leaking=False).models["first"].subsets["test"]

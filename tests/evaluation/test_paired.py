@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actionrec.evaluation.paired import McNemar, mcnemar
@@ -29,6 +29,7 @@ def test_an_even_balance_and_nothing_discordant_are_no_evidence() -> None:
     assert mcnemar(_right(""), _right("")) == McNemar(0, 0, 1.0)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=40))
 def test_sides_change_places_and_concordant_videos_do_not_count(pairs: list[tuple[bool, bool]]) -> None:
     this, other = np.array(pairs, bool).reshape(-1, 2).T

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -36,8 +37,13 @@ def write_project(
     rejected: Sequence[ScreenedRow] = (),
     keypoints: bool = True,
     leaking: bool = False,
+    clip_frames: int = 4,
+    protocols: Sequence[str] = (),
 ) -> list[SplitRow]:
-    """Write every input of the report; the first model is wrong on all test videos of the first class."""
+    """Write every input of the report; the first model is wrong on all test videos of the first class.
+
+    ``clip_frames`` is that of the first model; other ``protocols`` predict what the reported one does.
+    """
     split = make_split(classes)
     screened = [ScreenedRow(r.video_id, r.label, r.group, "", "d", 1, "", "", 6, 0.3, 64, 48, "00") for r in split]
     write_rows(paths.SCREENED, [*screened, *rejected], ScreenedRow)
@@ -49,9 +55,12 @@ def write_project(
         paths.QUALITY_PLOT, ["video_id", "contrast", "kept", "reason"], [[row.video_id, 50.5, 1, ""] for row in split]
     )
     wrong = [row.video_id for row in split if row.label == min(classes) and row.subset == "test"]
+    first, *others = params.enabled
     predictions = [
-        predict(split, model=name, wrong=[] if place else wrong) for place, name in enumerate(params.enabled)
+        predict(split, model=first, wrong=wrong, clip_frames=clip_frames),
+        *(predict(split, model=name) for name in others),
     ]
+    predictions = [replace(p, protocols=dict.fromkeys(protocols, p.log_prob)) for p in predictions]
     evaluation = evaluate(predictions, split, params.evaluate, leaking=leaking)
     with atomic_dir(paths.METRICS) as metrics, atomic_dir(paths.EVALUATION_PLOTS) as tables:
         write_metrics(evaluation, metrics)

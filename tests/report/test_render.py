@@ -88,6 +88,43 @@ def test_text_from_outside_is_escaped() -> None:
     assert "1 of 15 videos were rejected" in html
 
 
+def test_space_or_time_is_answered_where_there_are_both_kinds_of_models() -> None:
+    params = params_of("frame_resnet", "fused_convlstm")
+    write_project(params, clip_frames=1)
+    html, page = _render(params)
+    assert "Time tells apart clap; space, that is one frame, is enough for squat and wave." in html
+    assert '<span class="chip time">time</span>' in html
+    assert "clap ↔ squat" in html
+    assert "space-time" in page.ids
+    write_project(params)
+    html, page = _render(params)
+    assert "Space or time" not in html
+    assert "space-time" not in page.ids
+
+
+def test_protocols_are_a_table_where_a_model_has_more_than_one() -> None:
+    params = params_of("frame_resnet", "fused_convlstm")
+    write_project(params)
+    assert "Video-level protocols" not in _render(params)[0]
+    write_project(params, protocols=("whole", "overlapping"))
+    html, _ = _render(params)
+    assert "Video-level protocols" in html
+    assert 'strided <span class="chip">reported</span>' in html
+    assert '<td class="left">overlapping</td>' in html
+
+
+def test_gain_calibration_and_top_k_are_shown() -> None:
+    params = params_of("frame_resnet", "fused_convlstm")
+    write_project(params)
+    html, _ = _render(params)
+    assert "<small>p\u00a0=\u00a00.250</small>" in html
+    assert "top-5<br>top-10" in html
+    assert "ECE<br>calibrated" in html
+    assert "fitted on the 6 validation videos" in html
+    assert "end of its range" in html  # every validation video is right
+    assert "The ten worst classes" not in html
+
+
 @pytest.mark.parametrize("num_classes", [2, 101])
 def test_one_model_without_keypoints(num_classes: int) -> None:
     params = params_of("frame_resnet")
@@ -95,6 +132,7 @@ def test_one_model_without_keypoints(num_classes: int) -> None:
     html, _ = _render(params)
     assert "No keypoints were extracted" in html
     assert "there is nothing to fuse" in html
+    assert ("The ten worst classes" in html) == (num_classes == 101)
 
 
 def test_a_leak_is_loud() -> None:
@@ -118,4 +156,7 @@ def test_figures_are_written(tmp_path: Path) -> None:
         "curves_frame_resnet.png",
         "curves_fused_convlstm.png",
         "models.png",
+        "reliability_frame_resnet.png",
+        "reliability_fused_convlstm.png",
+        "reliability_fusion.png",
     ]

@@ -33,6 +33,49 @@ def test_one_model_shows_no_fusion_and_the_worst_class_first(tmp_path: Path, mon
     assert [(row.name, row.recalls) for row in results_view.class_rows(inputs)] == [("a", (0.0,)), ("b", (1.0,))]
 
 
+def test_rankings_are_two_lists_only_where_these_do_not_overlap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    params = params_of("frame_resnet")
+    write_project(params, [f"class{i:02d}" for i in range(19)])
+    assert results_view.rankings(gather(params)) == []
+    write_project(params, [f"class{i:02d}" for i in range(20)])
+    [ranking] = results_view.rankings(gather(params))
+    assert [row["class"] for row in ranking.best] == [f"class{i:02d}" for i in range(1, 11)]
+    assert [row["class"] for row in ranking.worst] == ["class00", *(f"class{i:02d}" for i in range(19, 10, -1))]
+
+
+def test_the_reported_protocol_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    params = params_of("frame_resnet", "fused_convlstm")
+    write_project(params, protocols=("whole", "overlapping"))
+    rows = results_view.protocol_rows(gather(params))
+    assert [(row.model, row.sampling, row.reported, row.test_top1, row.val_top1) for row in rows] == [
+        ("frame_resnet", "strided", True, 0.66667, 1.0),
+        ("frame_resnet", "overlapping", False, 0.66667, 1.0),
+        ("frame_resnet", "whole", False, 0.66667, 1.0),
+        ("fused_convlstm", "strided", True, 1.0, 1.0),
+        ("fused_convlstm", "overlapping", False, 1.0, 1.0),
+        ("fused_convlstm", "whole", False, 1.0, 1.0),
+    ]
+
+
+def test_space_and_time_rows_are_sorted_by_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    params = params_of("frame_resnet", "fused_convlstm")
+    write_project(params, ["c", "a", "b"], clip_frames=1)
+    inputs = gather(params)
+    rows = results_view.space_time_rows(inputs)
+    assert [(row["class"], row["verdict"]) for row in rows] == [("a", "time"), ("b", "space"), ("c", "space")]
+    made = [("time", 0.2), ("time", 0.9), ("space", -0.1), ("space", 0.0), ("frame better", -0.5), ("unclear", 0.4)]
+    classes = [{"class": str(i), "verdict": verdict, "difference": value} for i, (verdict, value) in enumerate(made)]
+    inputs.details["fusion"]["space_time"]["classes"] = classes
+    assert [row["class"] for row in results_view.space_time_rows(inputs)] == ["1", "0", "3", "2", "4", "5"]
+    write_project(params)
+    assert results_view.space_time_rows(gather(params)) == []
+
+
 def test_split_counts_and_groups() -> None:
     split = [row for row in make_split(["a", "b"]) if (row.label, row.subset) != ("b", "val")]
     rows = data_view.split_counts(split)

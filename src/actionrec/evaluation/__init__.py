@@ -1,1 +1,1 @@
-"""How good each model is: clip- and video-level metrics, group-bootstrap intervals, late fusion."""
+"""How good each model is: metrics with group-bootstrap intervals, calibration, late fusion, space against time."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from actionrec.sections import EvaluateParams
+
 METHOD = "percentile bootstrap over groups"
 _BLOCK_CELLS = 1 << 20
 
@@ -48,3 +50,10 @@ def group_bootstrap(
     tail = (1 - confidence) / 2
     low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
     return Interval(float(sums.sum() / sizes.sum()), float(low), float(high))
+
+
+def interval_of(values: npt.NDArray[np.floating], groups: Sequence[str], params: EvaluateParams) -> Interval:
+    """:func:`group_bootstrap` as ``params`` say."""
+    return group_bootstrap(
+        values, groups, num_samples=params.bootstrap_samples, confidence=params.confidence, seed=params.seed
+    )

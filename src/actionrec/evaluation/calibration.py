@@ -92,11 +92,11 @@ def fit_temperature(log_prob: Floats, label: Ints) -> float:
     if len(label) == 0:
         return 1.0
 
-    def objective(log_temperature: float) -> float:
-        return negative_log_likelihood(scale(log_prob, float(np.exp(log_temperature))), label)
+    def nll_at(temperature: float) -> float:
+        return negative_log_likelihood(scale(log_prob, temperature), label)
 
-    low, high = np.log(TEMPERATURES)
-    found = minimize_scalar(objective, bounds=(low, high), method="bounded", options={"xatol": 1e-6})
+    found = minimize_scalar(
+        lambda x: nll_at(float(np.exp(x))), bounds=np.log(TEMPERATURES), method="bounded", options={"xatol": 1e-6}
+    )
     # The solver comes near a bound but never reaches it; of equals the first is taken.
-    best = min([0.0, float(low), float(high), float(found.x)], key=objective)
-    return float(np.exp(best))
+    return min([1.0, *TEMPERATURES, float(np.exp(found.x))], key=nll_at)

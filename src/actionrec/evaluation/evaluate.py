@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from actionrec.errors import ActionrecError, first_few
-from actionrec.evaluation.bootstrap import Interval, group_bootstrap
+from actionrec.evaluation.bootstrap import Interval, interval_of
 from actionrec.evaluation.calibration import Calibration, fit_temperature, measure_calibration, scale
 from actionrec.evaluation.fusion import equal_weights, fit_weights, fuse
 from actionrec.evaluation.metrics import (
@@ -20,6 +20,7 @@ from actionrec.evaluation.metrics import (
     true_class_rank,
 )
 from actionrec.evaluation.paired import Gain, mcnemar
+from actionrec.evaluation.space_time import Answers, SpaceTime, compare_space_and_time
 from actionrec.predictions import Predictions
 from actionrec.sections import EvaluateParams
 from actionrec.tables import SplitRow, check_same_ids, class_names
@@ -91,6 +92,8 @@ class Evaluation:
     fusion: FusionResult
     best_model: str
     """Best single model: highest test ``video_top1``, then val ``video_top1``, then the order in ``enabled``."""
+    space_time: SpaceTime | None
+    """The best model of single frames against the best of clips; None where there are not both."""
     params: EvaluateParams
     leaking: bool
 
@@ -125,22 +128,20 @@ def evaluate(
             return entry
         correct = entry.subsets["test"].correct
         difference = correct.astype(np.float64) - baseline
-        interval = _interval(difference, videos.groups("test"), params)
+        interval = interval_of(difference, videos.groups("test"), params)
         return replace(entry, gain=Gain(interval, mcnemar(correct, baseline)))
 
-    log_probs = np.stack([p.log_prob for p in predictions])  # (M, N, C)
-    in_val = videos.subset == "val"
-    equal = equal_weights(len(predictions))
-    fitted = fit_weights(log_probs[:, in_val], videos.label[in_val])
-    fusion = FusionResult(
-        equal_weights=dict(zip(models, equal.tolist(), strict=True)),
-        fitted_weights=dict(zip(models, fitted.tolist(), strict=True)),
-        equal=with_gain(_entry(FUSION, fuse(log_probs, equal), videos, params)),
-        fitted=with_gain(_entry(FUSION, fuse(log_probs, fitted), videos, params)),
+    fusion = _fusion(predictions, videos, params)
+    return Evaluation(
+        class_names=names,
+        predictions={p.model: p for p in predictions},
+        models={name: with_gain(entry) for name, entry in models.items()},
+        fusion=replace(fusion, equal=with_gain(fusion.equal), fitted=with_gain(fusion.fitted)),
+        best_model=best,
+        space_time=_space_time(predictions, models, videos, params, class_names=names),
+        params=params,
+        leaking=leaking,
     )
-    gained = {name: with_gain(entry) for name, entry in models.items()}
-    by_name = {p.model: p for p in predictions}
-    return Evaluation(names, by_name, gained, fusion, best, params, leaking)
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,7 @@ def _subset(
         calibrated=measure_calibration(scale(log_prob, temperature), label),
         scores=class_scores(label, predicted, num_classes=num_classes),
         confusion=confusion(label, predicted, num_classes=num_classes),
-        interval=_interval(rank == 0, groups, params),
+        interval=interval_of((rank == 0).astype(np.float64), groups, params),
         num_groups=len(set(groups)),
     )
 
@@ -222,19 +223,54 @@ def _protocols(prediction: Predictions, label: Ints, chosen: npt.NDArray[np.bool
     return {sampling: top_k_accuracy(log_prob[chosen], label, 1) for sampling, log_prob in log_probs.items()}
 
 
-def _interval(values: npt.NDArray[np.generic], groups: Sequence[str], params: EvaluateParams) -> Interval:
-    return group_bootstrap(
-        values.astype(np.float64),
-        groups,
-        num_samples=params.bootstrap_samples,
-        confidence=params.confidence,
-        seed=params.seed,
+def _fusion(predictions: Sequence[Predictions], videos: _Videos, params: EvaluateParams) -> FusionResult:
+    names = [p.model for p in predictions]
+    log_probs = np.stack([p.log_prob for p in predictions])  # (M, N, C)
+    in_val = videos.subset == "val"
+    equal = equal_weights(len(predictions))
+    fitted = fit_weights(log_probs[:, in_val], videos.label[in_val])
+    return FusionResult(
+        equal_weights=dict(zip(names, equal.tolist(), strict=True)),
+        fitted_weights=dict(zip(names, fitted.tolist(), strict=True)),
+        equal=_entry(FUSION, fuse(log_probs, equal), videos, params),
+        fitted=_entry(FUSION, fuse(log_probs, fitted), videos, params),
+    )
+
+
+def _space_time(
+    predictions: Sequence[Predictions],
+    models: Mapping[str, EntryResult],
+    videos: _Videos,
+    params: EvaluateParams,
+    *,
+    class_names: Sequence[str],
+) -> SpaceTime | None:
+    """Of each kind the best on val, so that the choice does not favour it on test; of equals the first enabled."""
+    of_frames = [models[p.model] for p in predictions if p.clip_frames.shape[1] == 1]
+    of_clips = [models[p.model] for p in predictions if p.clip_frames.shape[1] > 1]
+    if not (of_frames and of_clips):
+        return None
+    frame, clip = (
+        Answers(best.name, best.subsets["test"].predicted)
+        for best in (max(of_frames, key=_val_top1), max(of_clips, key=_val_top1))
+    )
+    return compare_space_and_time(
+        frame,
+        clip,
+        videos.label[videos.subset == "test"],
+        groups=videos.groups("test"),
+        class_names=class_names,
+        params=params,
     )
 
 
 def _standing(entry: EntryResult) -> tuple[float, float]:
+    return entry.subsets["test"].top[1], _val_top1(entry)
+
+
+def _val_top1(entry: EntryResult) -> float:
     val = entry.subsets.get("val")
-    return entry.subsets["test"].top[1], val.top[1] if val else 0.0
+    return val.top[1] if val else 0.0
 
 
 def _check(prediction: Predictions, expected: Sequence[SplitRow], names: Sequence[str]) -> None:

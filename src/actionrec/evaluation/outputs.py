@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from actionrec.evaluation.bootstrap import METHOD, Interval
-from actionrec.evaluation.calibration import Reliability
-from actionrec.evaluation.evaluate import FUSION, EntryResult, Evaluation, SubsetResult
+from actionrec.evaluation.details import class_verdict, confused_pairs, details, per_class, summary
+from actionrec.evaluation.evaluate import Evaluation, SubsetResult
 from actionrec.files import write_json
 from actionrec.tables import write_table
-
-DIGITS = 5
-LISTED = 10
-"""Best and worst classes, most confused pairs."""
-
-
-def summary(evaluation: Evaluation) -> dict[str, dict[str, float]]:
-    """``{entry: at most ten scalars}`` of the test videos, rounded."""
-    return {entry.name: _scalars(entry.subsets["test"]) for entry in evaluation.entries}
 
 
 def write_metrics(evaluation: Evaluation, folder: Path) -> None:
@@ -30,164 +17,8 @@ def write_metrics(evaluation: Evaluation, folder: Path) -> None:
         write_json(folder / f"{entry.name}.json", details(evaluation, entry))
 
 
-def details(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any]:
-    """Everything about one entry that the report and a reader may want, as JSON values."""
-    params = evaluation.params
-    common = {
-        "name": entry.name,
-        "class_names": list(evaluation.class_names),
-        "leaking": evaluation.leaking,
-        "interval": {
-            "method": METHOD,
-            "confidence": params.confidence,
-            "samples": params.bootstrap_samples,
-            "seed": params.seed,
-            "num_groups": {name: subset.num_groups for name, subset in entry.subsets.items()},
-        },
-        "subsets": {name: _subset(evaluation, subset) for name, subset in entry.subsets.items()},
-        "gain": _gain(evaluation, entry),
-        "calibration": _calibration(entry),
-    }
-    return common | (_fusion(evaluation) if entry.name == FUSION else _model(evaluation, entry))
-
-
-def _model(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any]:
-    prediction = evaluation.predictions[entry.name]
-    return {
-        "protocol": prediction.protocol,
-        "sampling": prediction.sampling,
-        "aggregation": prediction.aggregation,
-        "num_clips": len(prediction.clip_video),
-        "parameters": int(prediction.parameters),
-        "trainable_parameters": int(prediction.trainable_parameters),
-        "best_epoch": int(prediction.best_epoch),
-    }
-
-
-def _fusion(evaluation: Evaluation) -> dict[str, Any]:
-    fusion = evaluation.fusion
-    return {
-        "protocol": "log-linear late fusion of video log-probabilities, weights fitted on val",
-        "fusion": {
-            "fitted": {
-                "weights": {name: _rounded(weight) for name, weight in fusion.fitted_weights.items()},
-                "subsets": {name: _scalars(subset) for name, subset in fusion.fitted.subsets.items()},
-                "gain": _gain(evaluation, fusion.fitted),
-            },
-            "equal": {
-                "weights": {name: _rounded(weight) for name, weight in fusion.equal_weights.items()},
-                "subsets": {name: _scalars(subset) for name, subset in fusion.equal.subsets.items()},
-                "gain": _gain(evaluation, fusion.equal),
-            },
-        },
-    }
-
-
-def _calibration(entry: EntryResult) -> dict[str, Any]:
-    """Of the test videos, as predicted and at the temperature fitted on val."""
-    before, after = entry.subsets["test"].as_predicted, entry.subsets["test"].calibrated
-    return {
-        "temperature": _rounded(entry.temperature),
-        "fitted_on": "val" if "val" in entry.subsets else None,
-        "nll_before": _rounded(before.nll),
-        "nll_after": _rounded(after.nll),
-        "ece_before": _rounded(before.ece),
-        "ece_after": _rounded(after.ece),
-        "bins_before": _bins(before.reliability),
-        "bins_after": _bins(after.reliability),
-    }
-
-
-def _bins(found: Reliability) -> list[dict[str, Any]]:
-    """One row a bin of confidence, from the lowest; None where no video lies."""
-    rows = zip(found.confidence.tolist(), found.accuracy.tolist(), found.count.tolist(), strict=True)
-    return [
-        {
-            "confidence": _rounded(confidence) if count else None,
-            "accuracy": _rounded(accuracy) if count else None,
-            "count": count,
-        }
-        for confidence, accuracy, count in rows
-    ]
-
-
-def _gain(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any] | None:
-    if entry.gain is None:
-        return None
-    test = entry.gain.mcnemar
-    return {
-        "over": evaluation.best_model,
-        **_interval(entry.gain.interval),
-        "mcnemar_p": float(f"{test.p:.4g}"),  # decimal places would turn the smallest into 0
-        "only_this_right": test.only_this_right,
-        "only_other_right": test.only_other_right,
-    }
-
-
-def _interval(interval: Interval) -> dict[str, float]:
-    return {"value": _rounded(interval.value), "low": _rounded(interval.low), "high": _rounded(interval.high)}
-
-
-def _scalars(subset: SubsetResult) -> dict[str, float]:
-    scalars = {
-        "ece": subset.as_predicted.ece,
-        "ece_calibrated": subset.calibrated.ece,
-        "macro_f1": subset.scores.macro_f1,
-        "mean_class_accuracy": subset.scores.mean_class_accuracy,
-        "video_top1": subset.top[1],
-        "video_top1_high": subset.interval.high,
-        "video_top1_low": subset.interval.low,
-        "video_top5": subset.top[5],
-    }
-    if subset.clip_top1 is not None:
-        scalars["clip_top1"] = subset.clip_top1
-    return {name: _rounded(value) for name, value in scalars.items()} | {"num_videos": len(subset.label)}
-
-
-def _subset(evaluation: Evaluation, subset: SubsetResult) -> dict[str, Any]:
-    names = evaluation.class_names
-    by_recall = sorted(np.flatnonzero(subset.scores.support), key=lambda c: (-subset.scores.recall[c], names[c]))
-    protocols = {f"video_top1_{sampling}": _rounded(top1) for sampling, top1 in subset.protocols.items()}
-    return {
-        "protocols": protocols,
-        "metrics": _scalars(subset)
-        | {"video_top10": _rounded(subset.top[10]), "nll": _rounded(subset.as_predicted.nll)},
-        "per_class": [
-            {
-                "class": name,
-                "precision": _rounded(subset.scores.precision[c]),
-                "recall": _rounded(subset.scores.recall[c]),
-                "f1": _rounded(subset.scores.f1[c]),
-                "support": int(subset.scores.support[c]),
-            }
-            for c, name in enumerate(names)
-        ],
-        "confusion": subset.confusion.tolist(),
-        "best_classes": [names[c] for c in by_recall[:LISTED]],
-        "worst_classes": [names[c] for c in by_recall[::-1][:LISTED]],
-        "confused_pairs": _confused_pairs(evaluation, subset),
-    }
-
-
-def _confused_pairs(evaluation: Evaluation, subset: SubsetResult) -> list[dict[str, Any]]:
-    """The pairs with the most errors; ``share`` is of the videos of the actual class."""
-    names = evaluation.class_names
-    errors = subset.confusion - np.diag(np.diag(subset.confusion))
-    pairs = sorted(zip(*np.nonzero(errors), strict=True), key=lambda p: (-errors[p], names[p[0]], names[p[1]]))
-    return [
-        {
-            "actual": names[actual],
-            "predicted": names[predicted],
-            "videos": int(errors[actual, predicted]),
-            "share": _rounded(errors[actual, predicted] / subset.scores.support[actual]),
-        }
-        for actual, predicted in pairs[:LISTED]
-    ]
-
-
 def write_plot_tables(evaluation: Evaluation, folder: Path) -> None:
     """Write the CSV tables of the test videos into the existing ``folder``."""
-    names = evaluation.class_names
     tests = {entry.name: entry.subsets["test"] for entry in evaluation.entries}
     metrics = summary(evaluation)
     columns = sorted({name for scalars in metrics.values() for name in scalars})
@@ -199,21 +30,25 @@ def write_plot_tables(evaluation: Evaluation, folder: Path) -> None:
     write_table(
         folder / "per_class.csv",
         ["model", "class", "precision", "recall", "f1", "support"],
-        ([model, *row.values()] for model, test in tests.items() for row in _subset(evaluation, test)["per_class"]),
+        ([model, *row.values()] for model, test in tests.items() for row in per_class(evaluation, test)),
     )
     write_table(
         folder / "confused_pairs.csv",
         ["model", "actual", "predicted", "videos", "share"],
-        ([model, *pair.values()] for model, test in tests.items() for pair in _confused_pairs(evaluation, test)),
+        ([model, *pair.values()] for model, test in tests.items() for pair in confused_pairs(evaluation, test)),
     )
+    if evaluation.space_time is not None:
+        rows = [class_verdict(item) for item in evaluation.space_time.classes]
+        write_table(folder / "space_time.csv", list(rows[0]), ([*row.values()] for row in rows))
     for model, test in tests.items():
-        rows = zip(test.video_id, test.label.tolist(), test.predicted.tolist(), strict=True)
-        write_table(
-            folder / "confusion" / f"{model}.csv",
-            ["video_id", "actual", "predicted"],
-            ([video_id, names[actual], names[predicted]] for video_id, actual, predicted in rows),
-        )
+        _write_confusion(evaluation, test, folder / "confusion" / f"{model}.csv")
 
 
-def _rounded(value: float) -> float:
-    return round(float(value), DIGITS) + 0.0  # never -0.0
+def _write_confusion(evaluation: Evaluation, test: SubsetResult, path: Path) -> None:
+    names = evaluation.class_names
+    rows = zip(test.video_id, test.label.tolist(), test.predicted.tolist(), strict=True)
+    write_table(
+        path,
+        ["video_id", "actual", "predicted"],
+        ([video_id, names[actual], names[predicted]] for video_id, actual, predicted in rows),
+    )

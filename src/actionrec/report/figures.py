@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,6 +177,35 @@ def draw_confusion(entry: str, counts: npt.NDArray[np.int64], class_names: Seque
 
     side = min(6.4, 1.5 + 0.34 * num_classes)
     return Drawing(f"confusion_{entry}", (side, side), draw)
+
+
+def draw_reliability(
+    entry: str, panels: Sequence[tuple[str, float, Sequence[Mapping[str, Any]]]], *, color: str
+) -> Drawing:
+    """Confidence against accuracy, one panel for each title, ECE and list of bins; a dot's area is its videos.
+
+    The upright line from a dot to the diagonal is its gap: above, more is right than was promised; below, less.
+    """
+
+    def draw(figure: Figure) -> None:
+        every_axes = figure.subplots(1, len(panels), sharey=True)
+        for axes, (title, ece, bins) in zip(every_axes, panels, strict=True):
+            filled = [item for item in bins if item["count"]]
+            confidence = [item["confidence"] for item in filled]
+            accuracy = [item["accuracy"] for item in filled]
+            share = np.array([item["count"] for item in filled]) / sum(item["count"] for item in filled)
+            axes.plot([0, 1], [0, 1], color=_INK, linewidth=1, linestyle=(0, (2, 3)), alpha=0.6)
+            axes.vlines(confidence, confidence, accuracy, color=color, linewidth=1.5, alpha=0.45)
+            axes.scatter(confidence, accuracy, s=14 + 150 * share, color=color, alpha=0.85, linewidth=0, clip_on=False)
+            axes.set_title(f"{title}\nECE {ece:.3f}", fontsize=9.5)
+            axes.set(xlabel="stated probability", xlim=(0, 1.02), ylim=(0, 1.02), aspect="equal")
+            axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+            axes.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
+            axes.grid()
+            axes.tick_params(length=0)
+        every_axes[0].set_ylabel("share that is right")
+
+    return Drawing(f"reliability_{entry}", (4.6, 2.8), draw)
 
 
 def _write_cells(axes: Axes, counts: npt.NDArray[np.int64], share: npt.NDArray[np.floating]) -> None:

@@ -60,7 +60,7 @@ def gather(params: Params) -> Inputs:
 
 
 def read_details(path: Path) -> dict[str, Any]:
-    """One entry's details, as written by :func:`actionrec.evaluation.outputs.details`."""
+    """One entry's details, as written by :func:`actionrec.evaluation.details.details`."""
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

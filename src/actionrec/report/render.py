@@ -30,6 +30,7 @@ def render(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, 
         lstrip_blocks=True,
     )
     environment.filters["signed"] = wording.signed
+    environment.filters["p_value"] = wording.p_value
     css = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
     template = environment.get_template("template.html")
     trusted = Markup(css)  # noqa: S704 (a file of this package)
@@ -41,32 +42,39 @@ def write_figures(inputs: Inputs, folder: Path) -> None:
     drawn = [results_view.models_figure(inputs)]
     drawn += [training.figure for training in results_view.trainings(inputs)]
     drawn += [confusion.figure for confusion in results_view.confusions(inputs)]
+    drawn += [calibrated.figure for calibrated in results_view.calibrations(inputs)]
     for figure in drawn:
         figure.write_png(folder)
 
 
 def _results(inputs: Inputs) -> dict[str, Any]:
-    rows = results_view.class_rows(inputs)
-    highlighted = {row.name: row.recalls for row in rows if row.highlighted}
-    fusion = inputs.details[FUSION]["fusion"]
+    calibrations = results_view.calibrations(inputs)
+    space_time_rows = results_view.space_time_rows(inputs)
     return {
         "title": inputs.params.report.title,
         "best": wording.best_entry(inputs.details),
         "headline": wording.headline(inputs),
         "subtitle": wording.subtitle(inputs),
         "comparison": wording.comparison(inputs),
-        "motion_note": wording.motion_note(inputs.params, highlighted),
+        "space_time": inputs.details[FUSION]["space_time"],
+        "space_time_answer": wording.space_time(space_time_rows) if space_time_rows else "",
+        "space_time_rows": space_time_rows,
         "leaking": inputs.guard.leaking,
         "models": results_view.model_rows(inputs),
+        "colors": results_view.colors(inputs),
         "details": inputs.details,
         "single": len(inputs.params.enabled) == 1,
         "models_figure": results_view.models_figure(inputs),
         "confidence": wording.percent(inputs.params.evaluate.confidence),
         "evaluate": inputs.params.evaluate,
-        "classes": rows,
+        "protocols": results_view.protocol_rows(inputs),
+        "classes": results_view.class_rows(inputs),
+        "rankings": results_view.rankings(inputs),
+        "calibrations": calibrations,
+        "calibration_answer": wording.calibration({item.name: item.found for item in calibrations}),
         "confusions": results_view.confusions(inputs),
         "trainings": results_view.trainings(inputs),
-        "fusion": fusion,
+        "fusion": inputs.details[FUSION]["fusion"],
         "train_of": {name: inputs.params.train_of(name) for name in inputs.params.enabled},
         "model_params": {name: inputs.params.models[name] for name in inputs.params.enabled},
     }

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from actionrec.report.figures import COLORS, FUSION_COLOR, Bar, Drawing, draw_confusion, draw_curves, draw_models
+from actionrec.report.figures import (
+    COLORS,
+    FUSION_COLOR,
+    Bar,
+    Drawing,
+    draw_confusion,
+    draw_curves,
+    draw_models,
+    draw_reliability,
+)
 from actionrec.report.gather import FUSION, Inputs
-from actionrec.report.wording import test_metrics
+from actionrec.report.wording import VERDICTS, test_metrics
 
 _MAX_HIGHLIGHTED = 5
 _HIGHLIGHT_SPREAD = 0.2
+_RANKED = 10
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,40 @@ class ClassRow:
     spread: float
     """Highest minus lowest recall of the single models."""
     highlighted: bool
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The classes that one entry recognises best and worst: rows of ``per_class``."""
+
+    name: str
+    color: str
+    best: Sequence[dict[str, Any]]
+    worst: Sequence[dict[str, Any]]
+    """The worst first."""
+
+
+@dataclass(frozen=True)
+class ProtocolRow:
+    """One way to predict whole videos by one model."""
+
+    model: str
+    color: str
+    sampling: str
+    reported: bool
+    test_top1: float
+    val_top1: float | None
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """Calibration of one entry on test."""
+
+    name: str
+    color: str
+    found: dict[str, Any]
+    figure: Drawing
+    alt: str
 
 
 @dataclass(frozen=True)
@@ -101,6 +145,21 @@ def models_figure(inputs: Inputs) -> Drawing:
     return draw_models(bars, chance=1 / len(_class_names(inputs)))
 
 
+def protocol_rows(inputs: Inputs) -> list[ProtocolRow]:
+    """Every video-level protocol of the models that have more than one, the reported one first."""
+    color = colors(inputs)
+    rows = []
+    for name in inputs.params.enabled:
+        details = inputs.details[name]
+        test, val = (details["subsets"].get(subset, {}).get("protocols", {}) for subset in ("test", "val"))
+        reported = f"video_top1_{details['sampling']}"
+        others = sorted(set(test) - {reported})
+        for key in [reported, *others] if others else []:
+            sampling = key.removeprefix("video_top1_")
+            rows.append(ProtocolRow(name, color[name], sampling, key == reported, test[key], val.get(key)))
+    return rows
+
+
 def class_rows(inputs: Inputs) -> list[ClassRow]:
     """Per-class recall; the classes on which the models differ most come first, then by name.
 
@@ -116,11 +175,50 @@ def class_rows(inputs: Inputs) -> list[ClassRow]:
         rows.append(ClassRow(cells[0]["class"], cells[0]["support"], recalls, spread, highlighted=False))
     rows.sort(key=lambda row: (not row.support, -row.spread, row.recalls[0] if num_models == 1 else 0, row.name))
     return [
-        ClassRow(
-            row.name, row.support, row.recalls, row.spread, place < _MAX_HIGHLIGHTED and row.spread >= _HIGHLIGHT_SPREAD
-        )
+        replace(row, highlighted=place < _MAX_HIGHLIGHTED and row.spread >= _HIGHLIGHT_SPREAD)
         for place, row in enumerate(rows)
     ]
+
+
+def rankings(inputs: Inputs) -> list[Ranking]:
+    """Best and worst classes of every entry, of equals the first by name before; none where the lists would overlap."""
+    color = colors(inputs)
+    found = []
+    for name, details in shown_entries(inputs).items():
+        rows = [row for row in details["subsets"]["test"]["per_class"] if row["support"]]
+        rows.sort(key=lambda row: (-row["recall"], row["class"]))
+        if len(rows) >= 2 * _RANKED:
+            found.append(Ranking(name, color[name], rows[:_RANKED], rows[: -_RANKED - 1 : -1]))
+    return found
+
+
+def space_time_rows(inputs: Inputs) -> list[dict[str, Any]]:
+    """Rows of ``space_time`` by verdict, the clearest cases first; empty where there are not both kinds of models."""
+    found = inputs.details[FUSION]["space_time"]
+    order = list(VERDICTS)
+
+    def key(row: dict[str, Any]) -> tuple[int, float, str]:
+        apart = abs(row["difference"])
+        return order.index(row["verdict"]), apart if row["verdict"] == "space" else -apart, row["class"]
+
+    return sorted(found["classes"] if found else [], key=key)
+
+
+def calibrations(inputs: Inputs) -> list[Calibrated]:
+    """A reliability diagram of every entry, before and after its temperature."""
+    color = colors(inputs)
+    shown = []
+    for name, details in shown_entries(inputs).items():
+        found = details["calibration"]
+        before = ("as predicted", found["ece_before"], found["bins_before"])
+        after = (f"temperature {found['temperature']:.2f}", found["ece_after"], found["bins_after"])
+        figure = draw_reliability(name, [before, after], color=color[name])
+        alt = (
+            f"Reliability of {name}: stated probability against the share that is right, calibration error "
+            f"{found['ece_before']:.3f} as predicted and {found['ece_after']:.3f} with its temperature"
+        )
+        shown.append(Calibrated(name, color[name], found, figure, alt))
+    return shown
 
 
 def confusions(inputs: Inputs) -> list[Confusion]:

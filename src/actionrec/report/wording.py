@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from actionrec.model_sections import FrameResnetParams
-from actionrec.params import Params
 from actionrec.report.figures import shorten
 from actionrec.report.gather import FUSION, Inputs
 
@@ -29,6 +27,20 @@ SPLIT_METHODS = {
 }
 
 
+VERDICTS = {
+    "time": "time tells apart",
+    "space": "space, that is one frame, is enough for",
+    "frame better": "single frames do better on",
+    "neither": "neither model recognises",
+    "unclear": "these videos do not decide",
+}
+"""In the order of the page."""
+
+_MAX_NAMED = 6
+_NAMED_OF_MANY = 3
+_SMALLEST_CHANGE = 0.005
+
+
 def percent(confidence: float) -> str:
     """``95 %``."""
     return f"{confidence * 100:g} %"
@@ -37,6 +49,11 @@ def percent(confidence: float) -> str:
 def signed(value: float) -> str:
     """``+0.028``, with a real minus sign."""
     return f"{value:+.3f}".replace("-", "\u2212")
+
+
+def p_value(p: float) -> str:
+    """``p = 0.031`` on one line; one below 0.001 says only that."""
+    return "p\u00a0<\u00a00.001" if p < 0.001 else f"p\u00a0=\u00a0{p:.3f}"
 
 
 def test_metrics(details: Details) -> dict[str, Any]:
@@ -86,38 +103,47 @@ def comparison(inputs: Inputs) -> list[str]:
             continue
         top1 = test_metrics(details)["video_top1"]
         who = "The fusion" if name == FUSION else name
-        if gain["low"] == gain["high"] == 0:
+        if gain["only_this_right"] == gain["only_other_right"] == 0:
             sentences.append(f"{who} reaches {top1:.3f}, right and wrong on the same videos as {gain['over']}.")
             continue
         verdict = "excludes" if gain["low"] > 0 or gain["high"] < 0 else "includes"
         sentences.append(
             f"{who} reaches {top1:.3f}: {signed(gain['value'])} against {gain['over']}, "
-            f"interval {signed(gain['low'])} to {signed(gain['high'])}, which {verdict} 0."
+            f"interval {signed(gain['low'])} to {signed(gain['high'])}, which {verdict} 0; "
+            f"McNemar's test {p_value(gain['mcnemar_p'])}."
         )
     return sentences
 
 
-def motion_note(params: Params, highlighted: Mapping[str, Sequence[float]]) -> str:
-    """Where models of single frames fall behind models that see more; empty where there are not both kinds.
+def space_time(rows: Sequence[Details]) -> str:
+    """Which classes are told apart by space and which by time, in one sentence, from the rows of ``space_time``."""
+    phrases = []
+    for verdict, phrase in VERDICTS.items():
+        names = [shorten(row["class"], limit=40) for row in rows if row["verdict"] == verdict]
+        if names:
+            phrases.append(f"{phrase} {_some(names)}")
+    sentence = "; ".join(phrases)
+    return f"{sentence[0].upper()}{sentence[1:]}."
 
-    ``highlighted`` maps the classes with the largest differences to their recalls, models in the order enabled.
-    """
-    single = [name for name in params.enabled if isinstance(params.models[name], FrameResnetParams)]
-    others = [name for name in params.enabled if name not in single]
-    if not (single and others):
-        return ""
-    place = {name: index for index, name in enumerate(params.enabled)}
-    behind = [
-        shorten(name, limit=40)
-        for name, recalls in highlighted.items()
-        if max(recalls[place[model]] for model in single) < max(recalls[place[model]] for model in others)
-    ]
-    found = f"Of the largest differences these are {_listed(behind)}." if behind else "No class here stands out so."
-    return (
-        f"{_listed(single)} {'sees' if len(single) == 1 else 'see'} one frame at a time, {_listed(others)} "
-        f"{'sees' if len(others) == 1 else 'see'} how frames follow one another: classes on which single frames fall "
-        f"behind are those that may need motion. {found}"
-    )
+
+def calibration(found: Mapping[str, Details]) -> str:
+    """What the temperatures did to the calibration error on test, from ``calibration`` of every entry's details."""
+    if any(item["fitted_on"] is None for item in found.values()):
+        return "There are no validation videos to fit on: every temperature is 1 and changes nothing."
+    change = {name: item["ece_after"] - item["ece_before"] for name, item in found.items()}
+    lower = [name for name, value in change.items() if value <= -_SMALLEST_CHANGE]
+    higher = [name for name, value in change.items() if value >= _SMALLEST_CHANGE]
+    effects = [
+        f"{verb} the error of {_listed(names)}" for verb, names in (("lowers", lower), ("raises", higher)) if names
+    ] or [f"changes no error by as much as {_SMALLEST_CHANGE}"]
+    reason = ": what fits the validation videos need not fit others" if higher else ""
+    return f"On the test videos it {' and '.join(effects)}{reason}."
+
+
+def _some(names: Sequence[str]) -> str:
+    if len(names) <= _MAX_NAMED:
+        return _listed(names)
+    return f"{len(names)} classes such as {_listed(names[:_NAMED_OF_MANY])}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,0 +1,221 @@
+"""An evaluation as JSON values: what DVC compares, and everything that the report shows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from actionrec.evaluation.bootstrap import METHOD, Interval
+from actionrec.evaluation.calibration import TEMPERATURES, Reliability
+from actionrec.evaluation.evaluate import FUSION, EntryResult, Evaluation, SubsetResult
+from actionrec.evaluation.space_time import LITTLE, NEAR_CHANCE, RECOGNISED, ClassVerdict, recall_at
+
+DIGITS = 5
+LISTED = 10
+"""Best and worst classes, most confused pairs."""
+
+
+def summary(evaluation: Evaluation) -> dict[str, dict[str, float]]:
+    """``{entry: at most ten scalars}`` of the test videos, rounded."""
+    return {entry.name: _scalars(entry.subsets["test"]) for entry in evaluation.entries}
+
+
+def details(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any]:
+    """Everything about one entry that the report and a reader may want, as JSON values."""
+    params = evaluation.params
+    common = {
+        "name": entry.name,
+        "class_names": list(evaluation.class_names),
+        "leaking": evaluation.leaking,
+        "interval": {
+            "method": METHOD,
+            "confidence": params.confidence,
+            "samples": params.bootstrap_samples,
+            "seed": params.seed,
+            "num_groups": {name: subset.num_groups for name, subset in entry.subsets.items()},
+        },
+        "subsets": {name: _subset(evaluation, subset) for name, subset in entry.subsets.items()},
+        "gain": _gain(evaluation, entry),
+        "calibration": _calibration(entry),
+    }
+    return common | (_fusion(evaluation) if entry.name == FUSION else _model(evaluation, entry))
+
+
+def _model(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any]:
+    prediction = evaluation.predictions[entry.name]
+    return {
+        "protocol": prediction.protocol,
+        "sampling": prediction.sampling,
+        "aggregation": prediction.aggregation,
+        "num_clips": len(prediction.clip_video),
+        "parameters": int(prediction.parameters),
+        "trainable_parameters": int(prediction.trainable_parameters),
+        "best_epoch": int(prediction.best_epoch),
+    }
+
+
+def _fusion(evaluation: Evaluation) -> dict[str, Any]:
+    fusion = evaluation.fusion
+    return {
+        "protocol": "log-linear late fusion of video log-probabilities, weights fitted on val",
+        "fusion": {
+            "fitted": {
+                "weights": {name: _rounded(weight) for name, weight in fusion.fitted_weights.items()},
+                "subsets": {name: _scalars(subset) for name, subset in fusion.fitted.subsets.items()},
+                "gain": _gain(evaluation, fusion.fitted),
+            },
+            "equal": {
+                "weights": {name: _rounded(weight) for name, weight in fusion.equal_weights.items()},
+                "subsets": {name: _scalars(subset) for name, subset in fusion.equal.subsets.items()},
+                "gain": _gain(evaluation, fusion.equal),
+            },
+        },
+        "space_time": _space_time(evaluation),
+    }
+
+
+def _space_time(evaluation: Evaluation) -> dict[str, Any] | None:
+    found = evaluation.space_time
+    if found is None:
+        return None
+    num_classes = len(evaluation.class_names)
+    return {
+        "frame_model": found.frame_model,
+        "clip_model": found.clip_model,
+        "recognised_from": _rounded(recall_at(RECOGNISED, num_classes)),
+        "near_chance_to": _rounded(recall_at(NEAR_CHANCE, num_classes)),
+        "little": LITTLE,
+        "classes": [class_verdict(item) for item in found.classes],
+        "pairs": [asdict(pair) for pair in found.pairs],
+    }
+
+
+def class_verdict(found: ClassVerdict) -> dict[str, Any]:
+    """One row of the table of space and time; ``difference`` is clip minus frame recall, with its interval."""
+    interval = _interval(found.difference)
+    return {
+        "class": found.name,
+        "videos": found.num_videos,
+        "groups": found.num_groups,
+        "frame_recall": _rounded(found.frame_recall),
+        "clip_recall": _rounded(found.clip_recall),
+        "difference": interval["value"],
+        "low": interval["low"],
+        "high": interval["high"],
+        "verdict": found.verdict,
+    }
+
+
+def _calibration(entry: EntryResult) -> dict[str, Any]:
+    """Of the test videos, as predicted and at the temperature fitted on val."""
+    before, after = entry.subsets["test"].as_predicted, entry.subsets["test"].calibrated
+    return {
+        "temperature": _rounded(entry.temperature),
+        "at_bound": entry.temperature in TEMPERATURES,
+        "fitted_on": "val" if "val" in entry.subsets else None,
+        "nll_before": _rounded(before.nll),
+        "nll_after": _rounded(after.nll),
+        "ece_before": _rounded(before.ece),
+        "ece_after": _rounded(after.ece),
+        "bins_before": _bins(before.reliability),
+        "bins_after": _bins(after.reliability),
+    }
+
+
+def _bins(found: Reliability) -> list[dict[str, Any]]:
+    """One row a bin of confidence, from the lowest; None where no video lies."""
+    rows = zip(found.confidence.tolist(), found.accuracy.tolist(), found.count.tolist(), strict=True)
+    return [
+        {
+            "confidence": _rounded(confidence) if count else None,
+            "accuracy": _rounded(accuracy) if count else None,
+            "count": count,
+        }
+        for confidence, accuracy, count in rows
+    ]
+
+
+def _gain(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any] | None:
+    if entry.gain is None:
+        return None
+    test = entry.gain.mcnemar
+    return {
+        "over": evaluation.best_model,
+        **_interval(entry.gain.interval),
+        "mcnemar_p": float(f"{test.p:.4g}"),  # decimal places would turn the smallest into 0
+        "only_this_right": test.only_this_right,
+        "only_other_right": test.only_other_right,
+    }
+
+
+def _interval(interval: Interval) -> dict[str, float]:
+    return {"value": _rounded(interval.value), "low": _rounded(interval.low), "high": _rounded(interval.high)}
+
+
+def _scalars(subset: SubsetResult) -> dict[str, float]:
+    scalars = {
+        "ece": subset.as_predicted.ece,
+        "ece_calibrated": subset.calibrated.ece,
+        "macro_f1": subset.scores.macro_f1,
+        "mean_class_accuracy": subset.scores.mean_class_accuracy,
+        "video_top1": subset.top[1],
+        "video_top1_high": subset.interval.high,
+        "video_top1_low": subset.interval.low,
+        "video_top5": subset.top[5],
+    }
+    if subset.clip_top1 is not None:
+        scalars["clip_top1"] = subset.clip_top1
+    return {name: _rounded(value) for name, value in scalars.items()} | {"num_videos": len(subset.label)}
+
+
+def _subset(evaluation: Evaluation, subset: SubsetResult) -> dict[str, Any]:
+    names = evaluation.class_names
+    by_recall = sorted(np.flatnonzero(subset.scores.support), key=lambda c: (-subset.scores.recall[c], names[c]))
+    protocols = {f"video_top1_{sampling}": _rounded(top1) for sampling, top1 in subset.protocols.items()}
+    return {
+        "protocols": protocols,
+        "metrics": _scalars(subset)
+        | {"video_top10": _rounded(subset.top[10]), "nll": _rounded(subset.as_predicted.nll)},
+        "per_class": per_class(evaluation, subset),
+        "confusion": subset.confusion.tolist(),
+        "best_classes": [names[c] for c in by_recall[:LISTED]],
+        "worst_classes": [names[c] for c in by_recall[::-1][:LISTED]],
+        "confused_pairs": confused_pairs(evaluation, subset),
+    }
+
+
+def per_class(evaluation: Evaluation, subset: SubsetResult) -> list[dict[str, Any]]:
+    """Scores of every class, in the order of the class names."""
+    scores = subset.scores
+    return [
+        {
+            "class": name,
+            "precision": _rounded(scores.precision[c]),
+            "recall": _rounded(scores.recall[c]),
+            "f1": _rounded(scores.f1[c]),
+            "support": int(scores.support[c]),
+        }
+        for c, name in enumerate(evaluation.class_names)
+    ]
+
+
+def confused_pairs(evaluation: Evaluation, subset: SubsetResult) -> list[dict[str, Any]]:
+    """The pairs with the most errors; ``share`` is of the videos of the actual class."""
+    names = evaluation.class_names
+    errors = subset.confusion - np.diag(np.diag(subset.confusion))
+    pairs = sorted(zip(*np.nonzero(errors), strict=True), key=lambda p: (-errors[p], names[p[0]], names[p[1]]))
+    return [
+        {
+            "actual": names[actual],
+            "predicted": names[predicted],
+            "videos": int(errors[actual, predicted]),
+            "share": _rounded(errors[actual, predicted] / subset.scores.support[actual]),
+        }
+        for actual, predicted in pairs[:LISTED]
+    ]
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), DIGITS) + 0.0  # never -0.0
