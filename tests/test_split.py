@@ -85,7 +85,9 @@ def test_rejected_videos_are_in_no_subset() -> None:
 
 def test_a_class_with_fewer_groups_than_subsets() -> None:
     rows = [*videos(2, 4), video("rare", "g0", 0), video("rare", "g1", 0)]
-    with pytest.raises(ActionrecError, match=r"a class needs at least 3 groups, .* have fewer: rare \(2\)"):
+    with pytest.raises(
+        ActionrecError, match=r"a class needs at least 3 groups to fill every subset, .* have fewer: rare \(2\)"
+    ):
         split_videos(rows, PARAMS)
 
 
@@ -120,3 +122,23 @@ def test_equal_files_of_two_groups_may_not_cross() -> None:
     with pytest.raises(ActionrecError, match=r"1 file\(s\) occur in several subsets: a/g0_0 = a/g1_0"):
         check_leakage(rows, ["train", "test"], PARAMS)
     assert check_leakage(rows, ["train", "train"], PARAMS).digests_crossing == 0
+
+
+def test_the_first_groups_of_a_class_train_and_the_rest_test() -> None:
+    rows = [video(label, f"{label}_g{group:02d}", clip) for label in "ab" for group in range(1, 8) for clip in range(2)]
+    params = PARAMS.model_copy(update={"method": "first_groups", "train_groups": 5, "val_fraction": 0.2})
+    split, guard = split_videos(rows, params)
+    found = subsets_of_groups(split)
+    for label in "ab":
+        assert [found[f"{label}_g{group:02d}"] for group in (6, 7)] == [{"test"}, {"test"}]
+        assert sorted(subset for group in range(1, 6) for subset in found[f"{label}_g{group:02d}"]) == [
+            *["train"] * 4,
+            "val",
+        ]
+    assert not guard.leaking
+
+
+def test_first_groups_need_a_group_to_test() -> None:
+    params = PARAMS.model_copy(update={"method": "first_groups", "train_groups": 4})
+    with pytest.raises(ActionrecError, match=r"at least 5 groups to fill every subset, .*: class0 \(4\)"):
+        split_videos(videos(2, 4), params)

@@ -70,14 +70,12 @@ def _models(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps([asdict(row) for row in rows], indent=2))
         return
-    print(
-        f"{'model':<15} {'inputs':<18} {'frames':>6} {'size':>4} {'classes':>7} {'parameters':>11} {'trainable':>11}  paper"
-    )
+    line = "{:<15} {:<18} {:>6} {:>4} {:>7} {:>11} {:>11}  {}"
+    print(line.format("model", "inputs", "frames", "size", "classes", "parameters", "trainable", "published by"))
     for row in rows:
-        print(
-            f"{row.name:<15} {row.inputs:<18} {row.clip_frames:>6} {row.image_size or '':>4} {row.num_classes:>7} "
-            f"{row.parameters:>11,} {row.trainable_parameters:>11,}  {row.paper}"
-        )
+        counts = f"{row.parameters:,}", f"{row.trainable_parameters:,}"
+        size = row.image_size or ""
+        print(line.format(row.name, row.inputs, row.clip_frames, size, row.num_classes, *counts, row.paper))
 
 
 def _recipe(arguments: argparse.Namespace) -> None:

@@ -16,6 +16,7 @@ from actionrec.model_sections import (
     Res2Plus1DParams,
     STGCNParams,
     TorchvisionVideoParams,
+    VideoBackbone,
 )
 
 
@@ -46,7 +47,7 @@ class CatalogueRow:
     paper: str
 
 
-_VIDEO_PAPERS = {
+_VIDEO_PAPERS: dict[VideoBackbone, str] = {
     "r3d_18": "Tran et al. 2018, arXiv:1711.11248",
     "mc3_18": "Tran et al. 2018, arXiv:1711.11248",
     "r2plus1d_18": "Tran et al. 2018, arXiv:1711.11248",
@@ -68,7 +69,10 @@ def references() -> list[Reference]:
         ),
         Reference("cnn3d", CNN3DParams(type="cnn3d"), 5, "system B"),
         Reference(
-            "res2plus1d", Res2Plus1DParams(type="res2plus1d"), 10, "system C; Tran et al. 2018, arXiv:1711.11248"
+            "res2plus1d",
+            Res2Plus1DParams(type="res2plus1d"),
+            10,
+            "system C; (2+1)D: Tran et al. 2018, arXiv:1711.11248",
         ),
         Reference("cnn_lstm", CNNLSTMParams(type="cnn_lstm"), 10, "system D; Donahue et al. 2015, arXiv:1411.4389"),
         Reference(

@@ -13,16 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from actionrec.features import flip_keypoints, joint_features, keypoint_features
-from actionrec.images import (
-    Frames,
-    centre_square,
-    flip,
-    random_box,
-    resize_square,
-    rotate,
-    shift_brightness,
-    three_squares,
-)
+from actionrec.images import FLIP_PROBABILITY, Frames, Look, flip, resize_square, shift_brightness
 from actionrec.model_sections import (
     AnyModel,
     ClipParams,
@@ -145,7 +136,7 @@ class FrameRecipe:
         crop: int = 0,
     ) -> Arrays:
         assert frames is not None
-        look = _Look(self.params.image_size, 1.0, augment=self.params.augment, flip=self.params.flip, rotate=0.0)
+        look = Look(self.params.image_size, 1.0, augment=self.params.augment, flip=self.params.flip, rotate=0.0)
         return {"frames": look.of(frames, generator=generator, crop=crop)}
 
 
@@ -244,7 +235,7 @@ class ImageClipRecipe(ClipRecipe):
     ) -> Arrays:
         assert frames is not None
         params = self.params
-        look = _Look(
+        look = Look(
             params.image_size,
             params.centre_share,
             augment=params.augment,
@@ -278,7 +269,7 @@ class FusedRecipe(ClipRecipe):
     ) -> Arrays:
         inputs: Arrays = {}
         augmenting = generator if self.params.augment else None
-        flips = generator is not None and self.params.flip and generator.random() < _FLIP_PROBABILITY
+        flips = generator is not None and self.params.flip and generator.random() < FLIP_PROBABILITY
         if self.reads_frames:
             assert frames is not None
             square = resize_square(frames, size=self.params.image_size)
@@ -314,40 +305,10 @@ class SkeletonRecipe(ClipRecipe):
         crop: int = 0,  # noqa: ARG002 (the recipe's signature)
     ) -> Arrays:
         assert keypoints is not None
-        flips = generator is not None and self.params.flip and generator.random() < _FLIP_PROBABILITY
+        flips = generator is not None and self.params.flip and generator.random() < FLIP_PROBABILITY
         values, presence = _flipped(keypoints) if flips else (keypoints.keypoints, keypoints.presence)
         augmenting = generator if self.params.augment else None
         return {"keypoints": joint_features(values, presence, aspect=keypoints.aspect, generator=augmenting)}
-
-
-@dataclass(frozen=True)
-class _Look:
-    """How the frames of a clip become squares."""
-
-    size: int
-    centre_share: float
-    augment: bool
-    flip: bool
-    rotate: float
-
-    def of(self, frames: Frames, *, generator: np.random.Generator | None, crop: int) -> Frames:
-        """``frames``, all alike, as uint8 (n, size, size, 3)."""
-        height, width = frames.shape[1:3]
-        if generator is None:
-            squares = three_squares(height, width, share=self.centre_share)  # the centre is the first
-            return resize_square(frames, size=self.size, box=squares[crop])
-        if self.augment:
-            box = random_box(height, width, generator=generator)
-        else:
-            box = centre_square(height, width, share=self.centre_share)
-        square = resize_square(frames, size=self.size, box=box)
-        if self.rotate:
-            square = rotate(square, max_degrees=self.rotate, generator=generator)
-        if self.augment:
-            square = shift_brightness(square, generator=generator)
-        if self.flip and generator.random() < _FLIP_PROBABILITY:
-            square = flip(square)
-        return square
 
 
 def _flipped(keypoints: ClipKeypoints) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
@@ -359,7 +320,6 @@ def _crops(num_crops: int) -> str:
 
 
 _VAL_FRAMES = 3
-_FLIP_PROBABILITY = 0.5
 
 
 def recipe_of(params: AnyModel) -> Recipe:

@@ -16,6 +16,7 @@ Frames = npt.NDArray[np.uint8]
 _CROP_PROBABILITY = 0.5
 _SMALLEST_CROP = 0.7
 _BRIGHTNESS = 15
+FLIP_PROBABILITY = 0.5
 
 
 @dataclass(frozen=True)
@@ -89,3 +90,37 @@ def rotate(frames: Frames, *, max_degrees: float, generator: np.random.Generator
     turned = [cv2.warpAffine(frame, turn, (width, height), borderMode=cv2.BORDER_REFLECT_101) for frame in frames]
     result: Frames = np.stack(turned).astype(np.uint8, copy=False)
     return result
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the frames of a clip become squares."""
+
+    size: int
+    """Side of the square in pixels."""
+    centre_share: float
+    """Of the short side, for the square that is seen without augmentation."""
+    augment: bool
+    """Random crop and brightness."""
+    flip: bool
+    rotate: float
+    """Largest turn in degrees."""
+
+    def of(self, frames: Frames, *, generator: np.random.Generator | None, crop: int) -> Frames:
+        """``frames``, all alike, as uint8 (n, size, size, 3)."""
+        height, width = frames.shape[1:3]
+        if generator is None:
+            squares = three_squares(height, width, share=self.centre_share)  # the centre is the first
+            return resize_square(frames, size=self.size, box=squares[crop])
+        if self.augment:
+            box = random_box(height, width, generator=generator)
+        else:
+            box = centre_square(height, width, share=self.centre_share)
+        square = resize_square(frames, size=self.size, box=box)
+        if self.rotate:
+            square = rotate(square, max_degrees=self.rotate, generator=generator)
+        if self.augment:
+            square = shift_brightness(square, generator=generator)
+        if self.flip and generator.random() < FLIP_PROBABILITY:
+            square = flip(square)
+        return square

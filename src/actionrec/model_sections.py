@@ -13,6 +13,7 @@ from actionrec.sections import ListOf, PositiveInt, Section
 
 ImageSize = Annotated[int, Field(ge=8, le=1024)]
 Probability = Annotated[float, Field(ge=0, lt=1)]
+VideoBackbone = Literal["r3d_18", "mc3_18", "r2plus1d_18", "s3d", "mvit_v2_s", "swin3d_t"]
 TestSampling = Literal["even", "strided", "centre", "windows", "overlapping", "whole"]
 
 
@@ -20,7 +21,7 @@ class ModelParams(Section):
     """What every model has in common."""
 
     type: str
-    train: Annotated[dict[str, Any], Field(default_factory=dict)]
+    train: dict[str, Any] = Field(default_factory=dict)
     """Overrides of ``train`` for this model."""
 
 
@@ -225,7 +226,7 @@ class TorchvisionVideoParams(ImageClipParams, PretrainedParams):
     """Any of torchvision's video backbones, by name."""
 
     type: Literal["torchvision_video"]
-    backbone: Literal["r3d_18", "mc3_18", "r2plus1d_18", "s3d", "mvit_v2_s", "swin3d_t"]
+    backbone: VideoBackbone
     """Tran et al. 2018 (r3d_18, mc3_18, r2plus1d_18), Xie et al. 2018 (s3d), Li et al. 2022, Liu et al. 2022."""
     clip_frames: Annotated[int, Field(ge=2)] = 16
     image_size: ImageSize = 112
