@@ -49,6 +49,16 @@ def _parser() -> argparse.ArgumentParser:
     prune.add_argument("--stage", help="only this stage's entries, for example extract")
     prune.add_argument("--json", action="store_true", help="print JSON")
     prune.set_defaults(run=_cache_prune)
+
+    export = commands.add_parser("export", help="write a trained model as one file that runs without this project")
+    export.add_argument("model", help="name of a trained model, for example frame_resnet")
+    export.add_argument(
+        "--format", choices=("onnx", "torch"), default="onnx", help="ONNX, or a torch.export program (default onnx)"
+    )
+    export.add_argument("--out", type=Path, help="file to write (default data/exports/<model>.onnx, or .pt2)")
+    export.add_argument("--opset", type=int, help="ONNX operator set, 18 to 23 (default 20)")
+    export.add_argument("--json", action="store_true", help="print JSON")
+    export.set_defaults(run=_export)
     return parser
 
 
@@ -111,6 +121,21 @@ def _cache_prune(arguments: argparse.Namespace) -> None:
         print(json.dumps(asdict(removed), indent=2))
     else:
         print(f"removed {removed.entries} entries, {removed.num_bytes / 1e6:.1f} MB")
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    # Imported here: torch takes seconds, and the other commands do not need it.
+    from actionrec.exporting import export_model, export_path
+    from actionrec.paths import model_dir
+
+    name = arguments.model
+    out = arguments.out or export_path(name, format=arguments.format)
+    done = export_model(model_dir(name), name=name, out=out, format=arguments.format, opset=arguments.opset)
+    if arguments.json:
+        print(json.dumps(asdict(done), indent=2))
+        return
+    print(f"{done.path}: {done.num_bytes / 1e6:.1f} MB, inputs {', '.join(done.inputs)}")
+    print(f"log-probabilities differ by at most {done.max_difference:.1e} (allowed {done.tolerance:.0e})")
 
 
 if __name__ == "__main__":
