@@ -8,13 +8,37 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor, nn, optim
 from torch.nn import functional
-from torchmetrics import MeanMetric
+from torchmetrics import Metric
 
 from actionrec.sampling import generator_for
 from actionrec.sections import TrainParams
 from actionrec.training.datasets import Batch, Weighted
 from actionrec.training.mixup import Mixed, mix_clips
 from actionrec.training.schedule import build_optimizer, learning_rate
+
+
+class WeightedMean(Metric):
+    """Mean of values (B,) with weights (B,), over batches and processes; NaN where a value is.
+
+    torchmetrics' ``MeanMetric`` drops values that are NaN, which hides that a training diverged, and forgets
+    the weights where it is told not to (``nan_strategy="disable"``, 1.9).
+    """
+
+    full_state_update = False
+    total: Tensor
+    weight: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("total", torch.zeros(()), dist_reduce_fx="sum")
+        self.add_state("weight", torch.zeros(()), dist_reduce_fx="sum")
+
+    def update(self, values: Tensor, weights: Tensor) -> None:
+        self.total += (values.detach() * weights).sum()
+        self.weight += weights.sum()
+
+    def compute(self) -> Tensor:
+        return self.total / self.weight
 
 
 class ClipClassifier(pl.LightningModule):
@@ -24,11 +48,8 @@ class ClipClassifier(pl.LightningModule):
         super().__init__()
         self.model = model
         self._train = train
-        # torchmetrics' means add up over batches and processes: a mean of means of unequal batches would be wrong.
-        # Values that are not finite must show: they mean that the training diverged.
-        self.train_loss, self.train_top1, self.val_loss, self.val_top1 = (
-            MeanMetric(nan_strategy="disable") for _ in range(4)
-        )
+        # Metrics add up over batches and processes: a mean of means of unequal batches would be wrong.
+        self.train_loss, self.train_top1, self.val_loss, self.val_top1 = (WeightedMean() for _ in range(4))
 
     def configure_optimizers(self) -> optim.Optimizer:
         return build_optimizer(self._train, self.model.parameters())
@@ -55,8 +76,10 @@ class ClipClassifier(pl.LightningModule):
         loss = mixed.share * self._loss(logits, mixed.labels)
         if mixed.share < 1:
             loss = loss + (1 - mixed.share) * self._loss(logits, mixed.others)
-        self.train_loss.update(loss.detach(), weight=len(labels))
-        self.train_top1.update((logits.argmax(dim=1) == labels).float())
+        correct = (logits.argmax(dim=1) == labels).float()
+        weights = torch.ones_like(correct)
+        self.train_loss.update(loss.detach().expand_as(correct), weights)
+        self.train_top1.update(correct, weights)
         self._log_means(train_loss=self.train_loss, train_top1=self.train_top1)
         return loss
 
@@ -66,9 +89,9 @@ class ClipClassifier(pl.LightningModule):
     def validation_step(self, batch: Weighted, batch_idx: int) -> None:  # noqa: ARG002 (Lightning's signature)
         inputs, labels, weights = batch
         logits = self.model(inputs).float()  # (B, classes)
-        self.val_loss.update(functional.cross_entropy(logits, labels, reduction="none"), weight=weights)
-        self.val_top1.update((logits.argmax(dim=1) == labels).float(), weight=weights)
+        self.val_loss.update(functional.cross_entropy(logits, labels, reduction="none"), weights)
+        self.val_top1.update((logits.argmax(dim=1) == labels).float(), weights)
         self._log_means(val_loss=self.val_loss, val_top1=self.val_top1)
 
-    def _log_means(self, **means: MeanMetric) -> None:
+    def _log_means(self, **means: WeightedMean) -> None:
         self.log_dict(dict(means), on_step=False, on_epoch=True)
