@@ -78,7 +78,39 @@ def test_keypoints_switched_off_under_a_model_that_reads_them(raw: dict[str, Any
     raw["keypoints"]["enabled"] = False
     assert "models.fused_convlstm reads keypoints, but keypoints.enabled is false" in "\n".join(problems(raw))
     raw["models"]["fused_convlstm"]["inputs"] = "frames"
+    assert "models.stgcn reads keypoints, but keypoints.enabled is false; enable them or leave it out" in "\n".join(
+        problems(raw)
+    )
+    raw["enabled"].remove("stgcn")
     assert not parse_params(raw, source="x").keypoints.enabled
+
+
+@pytest.mark.parametrize(
+    ("model", "changes", "problem"),
+    [
+        ("fused_convlstm", {"frame_pool": 5}, "frame_pool: 5 does not divide image_size 24; set a divisor, or 0"),
+        ("cnn3d", {"clip_frames": 31}, "clip_frames: 31 frames of image_size 32 leave nothing after the poolings"),
+        ("cnn3d", {"also_test": ["whole"]}, "test_sampling: whole, but cnn3d takes clips of 32 frames only"),
+        ("stgcn", {"temporal_kernel": 4}, "temporal_kernel: 4 must be odd"),
+        (
+            "torchvision_video",
+            {"backbone": "mvit_v2_s"},
+            "clip_frames: mvit_v2_s takes clips of 16 frames of image_size",
+        ),
+        (
+            "torchvision_video",
+            {"backbone": "s3d", "clip_frames": 4},
+            "clip_frames: 4 and image_size 112 must be at least",
+        ),
+        ("stgcn", {"train": {"warmup_epochs": 15}}, "train.warmup_epochs 15 must be below train.epochs 15"),
+        ("cnn_lstm", {"test_crops": 2}, "test_crops: Input should be 1 or 3, got 2"),
+    ],
+)
+def test_what_a_model_cannot_be(raw: dict[str, Any], model: str, changes: dict[str, Any], problem: str) -> None:
+    raw["models"][model] |= changes
+    [line] = problems(raw)[1:]
+    assert f"models.{model}" in line
+    assert problem in line
 
 
 def test_overrides_of_a_model(raw: dict[str, Any]) -> None:
@@ -86,7 +118,7 @@ def test_overrides_of_a_model(raw: dict[str, Any]) -> None:
     params = parse_params(raw, source="params.yaml")
     assert params.train_of("frame_resnet").epochs == 3
     assert params.train_of("frame_resnet").lr == params.train_of("fused_convlstm").lr == params.train.lr
-    with pytest.raises(ActionrecError, match="model 'x' is not enabled; enabled: frame_resnet, fused_convlstm"):
+    with pytest.raises(ActionrecError, match="model 'x' is not enabled; enabled: frame_resnet, fused_convlstm, "):
         params.model("x")
 
 

@@ -53,6 +53,8 @@ class ImageClipParams(ClipParams):
     """Packed view (``pack``) that it reads."""
     image_size: ImageSize
     """Side of the square input in pixels."""
+    frame_content: Literal["rgb", "motion"] = "rgb"
+    """``motion`` subtracts the mean of the clip's frames, and with it a still background; the references do not."""
     centre_share: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Side of the square that is seen without augmentation, as a share of the frame's short side."""
     test_crops: Literal[1, 3] = 1
@@ -197,8 +199,6 @@ class CNNLSTMParams(ImageClipParams):
     lstm_hidden: PositiveInt = 128
     norm: bool = False
     """Batch normalisation after each convolution; the reference has none."""
-    frame_content: Literal["rgb", "motion"] = "rgb"
-    """``motion`` subtracts the mean of the clip's frames, and with it a still background; the reference is ``rgb``."""
     dropout: Probability = 0.0
     """Before the classifier; the reference has none."""
 

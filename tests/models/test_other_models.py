@@ -7,13 +7,13 @@ from urllib.error import URLError
 import pytest
 import torch
 import torchvision
+from tests.models.small import small_models
 from torch.nn import functional
 
 from actionrec.errors import ActionrecError
 from actionrec.keypoints import skeleton
 from actionrec.model_sections import (
     CNN3DParams,
-    CNNLSTMParams,
     Res2Plus1DParams,
     STGCNParams,
     TorchvisionVideoParams,
@@ -62,11 +62,12 @@ def test_frames_halve_before_every_block() -> None:
     assert sides == [(4, 16, 16), (4, 8, 8), (4, 4, 4), (4, 2, 2)]
 
 
-def test_motion_sees_no_still_background() -> None:
-    params = CNNLSTMParams(type="cnn_lstm", clip_frames=4, image_size=16, frame_content="motion")
+@pytest.mark.parametrize("name", ["cnn_lstm", "cnn3d", "res2plus1d", "clip_resnet3d", "torchvision_video"])
+def test_motion_sees_no_still_background(name) -> None:
+    params = small_models()[name].model_copy(update={"frame_content": "motion"})
     model = build_model(params, num_classes=3).eval()
-    still = torch.full((1, 4, 16, 16, 3), 90, dtype=torch.uint8)
-    assert torch.allclose(model({"frames": still}), model({"frames": still * 2}), atol=1e-6)
+    still = torch.full((1, params.clip_frames, params.image_size, params.image_size, 3), 90, dtype=torch.uint8)
+    assert torch.allclose(model({"frames": still}), model({"frames": still * 2}), atol=1e-5)
 
 
 def test_the_skeleton_is_one_piece() -> None:

@@ -16,7 +16,8 @@ from ruamel.yaml import YAML
 
 REPO = Path(__file__).resolve().parents[2]
 
-TINY: dict[str, dict[str, Any]] = {
+TINY: dict[str, Any] = {
+    "enabled": ["frame_resnet", "fused_convlstm"],
     "synthetic": {"classes": ["wave", "squat"], "groups": 4, "clips_per_group": 1, "min_frames": 16, "max_frames": 18},
     "screen": {"min_frames": 6},  # what a cut leaves of so short clips is not too short
     "train": {"epochs": 2, "batch_size": 4},
@@ -33,6 +34,11 @@ TINY_MODELS: dict[str, dict[str, Any]] = {
         "test_clips": 1,
         "train": {},
     },
+    "cnn3d": {"test_clips": 1},
+    "res2plus1d": {"clip_frames": 4, "image_size": 16, "channels": [4]},
+    "cnn_lstm": {"clip_frames": 4, "image_size": 16, "channels": [4]},
+    "clip_resnet3d": {"clip_frames": 8, "width": 4, "also_test": ["whole"]},
+    "stgcn": {"clip_frames": 8, "channels": [4]},
 }
 
 
@@ -56,13 +62,16 @@ class Clone:
         assert done.returncode == 0 or not check, f"{' '.join(command)} -> {done.returncode}\n{done.stdout}"
         return done
 
-    def set_params(self, changes: dict[str, dict[str, Any]]) -> None:
-        """Merge ``changes`` into the sections of params.yaml."""
+    def set_params(self, changes: dict[str, Any]) -> None:
+        """Merge ``changes`` into the sections of params.yaml; what is no section is replaced."""
         yaml = YAML()
         path = self.root / "params.yaml"
         params = yaml.load(path.read_text())
         for section, values in changes.items():
-            params[section].update(values)
+            if isinstance(values, dict):
+                params[section].update(values)
+            else:
+                params[section] = values
         with path.open("w") as file:
             yaml.dump(params, file)
 

@@ -113,6 +113,31 @@ def test_an_experiment_in_a_temporary_workspace_arrives_in_the_main_checkout(rep
     assert len({run["dvc.lock.md5"] for run in runs}) == 1
 
 
+def test_every_system_trains_and_is_in_the_report_and_in_mlflow(reproduced: Clone) -> None:
+    everything = [*MODELS, "cnn3d", "res2plus1d", "cnn_lstm", "clip_resnet3d", "stgcn"]
+    enabled = f"enabled=[{','.join(everything)}]"
+    done = reproduced.run("dvc", "exp", "run", "--temp", "--name", "all-systems", "-S", enabled)
+    assert "Running stage 'train@frame_resnet'" not in done.stdout  # nothing of it changed
+    shown = reproduced.run("dvc", "exp", "show", "--json").stdout
+    assert "all-systems" in shown
+    diff = json.loads(reproduced.run("dvc", "metrics", "diff", "HEAD", "all-systems", "--all", "--json").stdout)
+    metrics = diff["reports/metrics/summary.json"]
+    assert {key.split(".")[0] for key in metrics} == {*everything, "fusion"}
+    runs = mlflow_runs(reproduced, "tags.`dvc.exp` = 'all-systems'")
+    assert sorted(run.get("model", run["kind"]) for run in runs) == sorted(["experiment", *everything])
+    reproduced.run("dvc", "exp", "branch", "all-systems", "everything")
+    reproduced.run("git", "checkout", "--quiet", "everything")
+    try:
+        reproduced.run("dvc", "checkout")
+        page = (reproduced.root / "reports/index.html").read_text()
+        assert all(name in page for name in everything)
+        details = json.loads((reproduced.root / "reports/metrics/clip_resnet3d.json").read_text())
+        assert sorted(details["subsets"]["test"]["protocols"]) == ["video_top1_whole", "video_top1_windows"]
+    finally:
+        reproduced.run("git", "checkout", "--quiet", "main")
+        reproduced.run("dvc", "checkout")
+
+
 def test_a_wrong_parameter_stops_before_anything_is_lost(reproduced: Clone) -> None:
     before = (reproduced.root / "data/splits/split.csv").read_bytes()
     done = reproduced.run("dvc", "repro", check=False)

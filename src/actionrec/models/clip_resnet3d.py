@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from actionrec.errors import ActionrecError
 from actionrec.model_sections import ClipResnet3DParams
-from actionrec.models.pixels import KINETICS_E2, Standardise, to_unit
+from actionrec.models.pixels import KINETICS_E2, Standardise, remove_background, to_unit
 from actionrec.models.weights import freeze_all_but, keep_frozen_still, load_weights_file
 
 _EXPANSION = 4
@@ -56,6 +56,7 @@ class ClipResnet3D(nn.Module):
 
     def __init__(self, params: ClipResnet3DParams, *, num_classes: int, load_weights: bool) -> None:
         super().__init__()
+        self.content = params.frame_content
         self.net = _Net(params, num_classes=num_classes)
         self.standardise = Standardise(KINETICS_E2)
         if load_weights and params.weights != "none":
@@ -64,7 +65,10 @@ class ClipResnet3D(nn.Module):
         self.train()  # Lightning takes the modes as it finds them
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        logits: Tensor = self.net(self.standardise(to_unit(inputs["frames"])))
+        images = self.standardise(to_unit(inputs["frames"]))
+        if self.content == "motion":
+            images = remove_background(images)
+        logits: Tensor = self.net(images)
         return logits
 
     def train(self, mode: bool = True) -> ClipResnet3D:  # noqa: FBT001, FBT002 (torch's own signature)

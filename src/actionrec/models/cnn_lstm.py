@@ -9,7 +9,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from actionrec.model_sections import CNNLSTMParams
-from actionrec.models.pixels import to_unit
+from actionrec.models.pixels import remove_background, to_unit
 
 
 class CNNLSTM(nn.Module):
@@ -34,7 +34,7 @@ class CNNLSTM(nn.Module):
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         clips = to_unit(inputs["frames"])  # (B, 3, T, S, S)
         if self.content == "motion":
-            clips = clips - clips.mean(dim=2, keepdim=True)
+            clips = remove_background(clips)
         images = clips.transpose(1, 2)  # (B, T, 3, S, S)
         features = self.cnn(images.flatten(0, 1)).mean(dim=(2, 3))  # (B T, C)
         states, _ = self.lstm(features.unflatten(0, images.shape[:2]))  # (B, T, hidden)

@@ -20,6 +20,11 @@ def to_unit(frames: Tensor) -> Tensor:
     return frames.permute(0, 4, 1, 2, 3).float() / 255
 
 
+def remove_background(images: Tensor) -> Tensor:
+    """(B, 3, T, S, S) less the mean over the clip's time: what stands still is zero."""
+    return images - images.mean(dim=2, keepdim=True)
+
+
 class Standardise(nn.Module):
     """(B, 3, ...) in [0, 1] to zero mean and unit variance by channel, as the weights expect it."""
 

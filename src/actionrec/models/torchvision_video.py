@@ -10,7 +10,7 @@ import torchvision
 from torch import Tensor, nn
 
 from actionrec.model_sections import TorchvisionVideoParams
-from actionrec.models.pixels import IMAGENET, KINETICS, MVIT, Standardise, to_unit
+from actionrec.models.pixels import IMAGENET, KINETICS, MVIT, Standardise, remove_background, to_unit
 from actionrec.models.weights import download, freeze_all_but, keep_frozen_still, load_weights_file
 
 _STATISTICS = {"mvit_v2_s": MVIT, "swin3d_t": IMAGENET}
@@ -24,6 +24,7 @@ class TorchvisionVideo(nn.Module):
         super().__init__()
         name = params.backbone
         head = _HEADS.get(name, "fc")
+        self.content = params.frame_content
         self.net = _backbone(params)
         if load_weights and params.weights == "kinetics400":
             weights = torchvision.models.get_model_weights(name).DEFAULT
@@ -39,7 +40,10 @@ class TorchvisionVideo(nn.Module):
         self.train()  # Lightning takes the modes as it finds them
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        logits: Tensor = self.net(self.standardise(to_unit(inputs["frames"])))
+        images = self.standardise(to_unit(inputs["frames"]))
+        if self.content == "motion":
+            images = remove_background(images)
+        logits: Tensor = self.net(images)
         return logits
 
     def train(self, mode: bool = True) -> TorchvisionVideo:  # noqa: FBT001, FBT002 (torch's own signature)
