@@ -10,6 +10,7 @@ from actionrec.params import Params
 from actionrec.report.coverage import measure_coverage
 from actionrec.report.gather import gather
 from actionrec.report.render import render, write_figures
+from actionrec.report.results_view import colors
 from actionrec.tables import ScreenedRow
 from tests.report.made import params_of, write_project
 
@@ -160,3 +161,15 @@ def test_figures_are_written(tmp_path: Path) -> None:
         "reliability_fused_convlstm.png",
         "reliability_fusion.png",
     ]
+
+
+def test_every_shipped_model_has_a_row_and_a_colour_of_its_own() -> None:
+    names = [name for name, model in params_of().models.items() if not name.endswith("_reference")]
+    params = params_of(*names)
+    write_project(params)
+    html, page = _render(params)
+    assert "stgcn <small>keypoints</small>" in html
+    assert "cnn3d <small>view rgb64</small>" in html
+    assert all(name in html for name in names)
+    assert len(set(colors(gather(params)).values())) == len(names) + 1
+    assert len(page.ids) == len(set(page.ids))
