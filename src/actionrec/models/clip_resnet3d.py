@@ -15,8 +15,8 @@ from torch.nn import functional
 
 from actionrec.errors import ActionrecError
 from actionrec.model_sections import ClipResnet3DParams
-from actionrec.models.pixels import KINETICS_E2, Standardise, remove_background, to_unit
-from actionrec.models.weights import freeze_all_but, keep_frozen_still, load_weights_file
+from actionrec.models.pixels import KINETICS_E2, Pixels
+from actionrec.models.weights import PartlyTrained, load_weights_file
 
 _EXPANSION = 4
 _BLOCK_KEY = re.compile(r"layer(\d)\.(\d+)\.")
@@ -47,34 +47,23 @@ class Bottleneck(nn.Module):
         return functional.relu(self.bn3(self.conv3(images)) + skipped)
 
 
-class ClipResnet3D(nn.Module):
+class ClipResnet3D(PartlyTrained):
     """Logits (B, classes) from ``{"frames": uint8 (B, T, S, S, 3)}``.
 
     The average over the last map takes whatever time and space there is, so a whole video goes through
-    in one pass. Frozen modules keep their batch statistics.
+    in one pass.
     """
 
     def __init__(self, params: ClipResnet3DParams, *, num_classes: int, load_weights: bool) -> None:
-        super().__init__()
-        self.content = params.frame_content
-        self.net = _Net(params, num_classes=num_classes)
-        self.standardise = Standardise(KINETICS_E2)
+        net = _Net(params, num_classes=num_classes)
         if load_weights and params.weights != "none":
-            load_checkpoint(self.net, params)
-        freeze_all_but(self.net, params.trainable)
-        self.train()  # Lightning takes the modes as it finds them
+            load_checkpoint(net, params)
+        super().__init__(net, trainable=params.trainable)
+        self.pixels = Pixels(params.frame_content, statistics=KINETICS_E2)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        images = self.standardise(to_unit(inputs["frames"]))
-        if self.content == "motion":
-            images = remove_background(images)
-        logits: Tensor = self.net(images)
+        logits: Tensor = self.net(self.pixels(inputs["frames"]))
         return logits
-
-    def train(self, mode: bool = True) -> ClipResnet3D:  # noqa: FBT001, FBT002 (torch's own signature)
-        super().train(mode)
-        keep_frozen_still(self.net)
-        return self
 
 
 class _Net(nn.Module):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from actionrec.model_sections import CNN3D_KERNELS, CNN3D_POOLS, CNN3DParams, cnn3d_length
-from actionrec.models.pixels import remove_background, to_unit
+from actionrec.models.pixels import Pixels
 
 
 class CNN3D(nn.Module):
@@ -13,7 +13,7 @@ class CNN3D(nn.Module):
 
     def __init__(self, params: CNN3DParams, *, num_classes: int) -> None:
         super().__init__()
-        self.content = params.frame_content
+        self.pixels = Pixels(params.frame_content)
         layers: list[nn.Module] = []
         before = 3
         pools = (nn.MaxPool3d(CNN3D_POOLS[0]), nn.MaxPool3d(CNN3D_POOLS[1]), nn.AvgPool3d(CNN3D_POOLS[2]))
@@ -29,9 +29,6 @@ class CNN3D(nn.Module):
         self.classifier = nn.Linear(before * frames * side * side, num_classes)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        images = to_unit(inputs["frames"])
-        if self.content == "motion":
-            images = remove_background(images)
-        features = self.features(images)  # (B, C, T', S', S')
+        features = self.features(self.pixels(inputs["frames"]))  # (B, C, T', S', S')
         logits: Tensor = self.classifier(self.dropout(features.flatten(1)))
         return logits

@@ -9,7 +9,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from actionrec.model_sections import CNNLSTMParams
-from actionrec.models.pixels import remove_background, to_unit
+from actionrec.models.pixels import Pixels
 
 
 class CNNLSTM(nn.Module):
@@ -17,7 +17,7 @@ class CNNLSTM(nn.Module):
 
     def __init__(self, params: CNNLSTMParams, *, num_classes: int) -> None:
         super().__init__()
-        self.content = params.frame_content
+        self.pixels = Pixels(params.frame_content)
         layers: list[nn.Module] = []
         before = 3
         for channels in params.channels:
@@ -32,10 +32,7 @@ class CNNLSTM(nn.Module):
         self.classifier = nn.Linear(params.lstm_hidden, num_classes)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        clips = to_unit(inputs["frames"])  # (B, 3, T, S, S)
-        if self.content == "motion":
-            clips = remove_background(clips)
-        images = clips.transpose(1, 2)  # (B, T, 3, S, S)
+        images = self.pixels(inputs["frames"]).transpose(1, 2)  # (B, T, 3, S, S)
         features = self.cnn(images.flatten(0, 1)).mean(dim=(2, 3))  # (B T, C)
         states, _ = self.lstm(features.unflatten(0, images.shape[:2]))  # (B, T, hidden)
         logits: Tensor = self.classifier(self.dropout(states[:, -1]))

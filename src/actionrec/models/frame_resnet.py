@@ -9,34 +9,22 @@ import torchvision
 from torch import Tensor, nn
 
 from actionrec.model_sections import FrameResnetParams
-from actionrec.models.pixels import IMAGENET, Standardise, to_unit
-from actionrec.models.weights import download, freeze_all_but, keep_frozen_still, load_weights_file
+from actionrec.models.pixels import IMAGENET, Pixels
+from actionrec.models.weights import PartlyTrained, download, load_weights_file
 
 
-class FrameResnet(nn.Module):
-    """Logits (B, classes) from ``{"frames": uint8 (B, 1, S, S, 3)}``.
-
-    Only the modules named by ``trainable`` train (all where none is named). Batch normalisation in
-    frozen modules stays in eval mode.
-    """
+class FrameResnet(PartlyTrained):
+    """Logits (B, classes) from ``{"frames": uint8 (B, 1, S, S, 3)}``."""
 
     def __init__(self, params: FrameResnetParams, *, num_classes: int, load_weights: bool) -> None:
-        super().__init__()
-        self.net = _backbone(params, load_weights=load_weights)
-        self.net.fc = nn.Linear(self.net.fc.in_features, num_classes)
-        self.standardise = Standardise(IMAGENET)
-        freeze_all_but(self.net, params.trainable)
-        self.train()  # Lightning takes the modes as it finds them
+        net = _backbone(params, load_weights=load_weights)
+        net.fc = nn.Linear(net.fc.in_features, num_classes)
+        super().__init__(net, trainable=params.trainable)
+        self.pixels = Pixels(statistics=IMAGENET)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        images = to_unit(inputs["frames"]).squeeze(2)  # (B, 3, S, S)
-        logits: Tensor = self.net(self.standardise(images))
+        logits: Tensor = self.net(self.pixels(inputs["frames"]).squeeze(2))  # of (B, 3, S, S)
         return logits
-
-    def train(self, mode: bool = True) -> FrameResnet:  # noqa: FBT001, FBT002 (torch's own signature)
-        super().train(mode)
-        keep_frozen_still(self.net)
-        return self
 
 
 def _backbone(params: FrameResnetParams, *, load_weights: bool) -> Any:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from actionrec.model_sections import Res2Plus1DParams
-from actionrec.models.pixels import remove_background, to_unit
+from actionrec.models.pixels import Pixels
 
 
 class Conv2Plus1D(nn.Sequential):
@@ -55,7 +55,7 @@ class Res2Plus1D(nn.Module):
 
     def __init__(self, params: Res2Plus1DParams, *, num_classes: int) -> None:
         super().__init__()
-        self.content = params.frame_content
+        self.pixels = Pixels(params.frame_content)
         channels = params.channels
         self.stem = nn.Sequential(Conv2Plus1D(3, channels[0], frames=3, side=7), nn.BatchNorm3d(channels[0]), nn.ReLU())
         before = (channels[0], *channels[:-1])
@@ -64,10 +64,7 @@ class Res2Plus1D(nn.Module):
         self.classifier = nn.Linear(channels[-1], num_classes)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        images = to_unit(inputs["frames"])
-        if self.content == "motion":
-            images = remove_background(images)
-        images = self.stem(images)  # (B, C, T, S, S)
+        images = self.stem(self.pixels(inputs["frames"]))  # (B, C, T, S, S)
         for block in self.blocks:
             images = block(_halve(images))  # (B, C', T, S / 2, S / 2)
         logits: Tensor = self.classifier(self.dropout(images.mean(dim=(2, 3, 4))))

@@ -9,47 +9,36 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from actionrec.model_sections import TorchvisionVideoParams
-from actionrec.models.pixels import IMAGENET, KINETICS, MVIT, Standardise, remove_background, to_unit
-from actionrec.models.weights import download, freeze_all_but, keep_frozen_still, load_weights_file
+from actionrec.model_sections import TorchvisionVideoParams, VideoBackbone
+from actionrec.models.pixels import IMAGENET, KINETICS, MVIT, Pixels
+from actionrec.models.weights import PartlyTrained, download, load_weights_file
 
 _STATISTICS = {"mvit_v2_s": MVIT, "swin3d_t": IMAGENET}
 _HEADS = {"s3d": "classifier.1", "mvit_v2_s": "head.1", "swin3d_t": "head"}
 
 
-class TorchvisionVideo(nn.Module):
-    """Logits (B, classes) from ``{"frames": uint8 (B, T, S, S, 3)}``; frozen modules keep their batch statistics."""
+class TorchvisionVideo(PartlyTrained):
+    """Logits (B, classes) from ``{"frames": uint8 (B, T, S, S, 3)}``."""
 
     def __init__(self, params: TorchvisionVideoParams, *, num_classes: int, load_weights: bool) -> None:
-        super().__init__()
         name = params.backbone
         head = _HEADS.get(name, "fc")
-        self.content = params.frame_content
-        self.net = _backbone(params)
+        net = _backbone(name)
         if load_weights and params.weights == "kinetics400":
             weights = torchvision.models.get_model_weights(name).DEFAULT
             state = download(
                 "kinetics400", lambda: weights.get_state_dict(progress=False, check_hash=True), url=weights.url
             )
-            self.net.load_state_dict(state)
+            net.load_state_dict(state)
         elif load_weights and params.weights != "none":
-            load_weights_file(self.net, Path(params.weights), head=head)
-        _replace_head(self.net, head, num_classes)
-        self.standardise = Standardise(_STATISTICS.get(name, KINETICS))
-        freeze_all_but(self.net, params.trainable)
-        self.train()  # Lightning takes the modes as it finds them
+            load_weights_file(net, Path(params.weights), head=head)
+        _replace_head(net, head, num_classes)
+        super().__init__(net, trainable=params.trainable)
+        self.pixels = Pixels(params.frame_content, statistics=_STATISTICS.get(name, KINETICS))
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        images = self.standardise(to_unit(inputs["frames"]))
-        if self.content == "motion":
-            images = remove_background(images)
-        logits: Tensor = self.net(images)
+        logits: Tensor = self.net(self.pixels(inputs["frames"]))
         return logits
-
-    def train(self, mode: bool = True) -> TorchvisionVideo:  # noqa: FBT001, FBT002 (torch's own signature)
-        super().train(mode)
-        keep_frozen_still(self.net)
-        return self
 
 
 class _MeanPool(nn.Module):
@@ -59,9 +48,9 @@ class _MeanPool(nn.Module):
         return images.mean(dim=(2, 3, 4), keepdim=True)
 
 
-def _backbone(params: TorchvisionVideoParams) -> Any:
-    net = getattr(torchvision.models.video, params.backbone)(weights=None)
-    if params.backbone not in ("mvit_v2_s", "swin3d_t"):  # S3D's own pooling wants 224 pixels, where this is the same
+def _backbone(name: VideoBackbone) -> Any:
+    net = getattr(torchvision.models.video, name)(weights=None)
+    if name not in ("mvit_v2_s", "swin3d_t"):  # S3D's own pooling wants 224 pixels, where this is the same
         net.avgpool = _MeanPool()
     return net
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -66,6 +67,27 @@ def _read_state(path: Path) -> dict[str, Tensor]:
     return state
 
 
+class PartlyTrained(nn.Module):
+    """``net``, of which only the modules named by ``trainable`` train; all where none is named.
+
+    Frozen modules stay in eval mode: batch statistics must not drift under weights that cannot follow.
+    """
+
+    def __init__(self, net: nn.Module, *, trainable: tuple[str, ...]) -> None:
+        super().__init__()
+        self.net = net
+        freeze_all_but(net, trainable)
+        self.train()  # Lightning takes the modes as it finds them
+
+    def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 (torch's own signature)
+        super().train(mode)
+        for module in self.net.modules():
+            own = list(module.parameters(recurse=False))
+            if own and not any(parameter.requires_grad for parameter in own):
+                module.train(mode=False)
+        return self
+
+
 def freeze_all_but(net: nn.Module, names: tuple[str, ...]) -> None:
     """Leave only the modules ``names`` of ``net`` trainable; all of them where ``names`` is empty.
 
@@ -80,14 +102,6 @@ def freeze_all_but(net: nn.Module, names: tuple[str, ...]) -> None:
     net.requires_grad_(requires_grad=False)
     for name in names:
         known[name].requires_grad_(requires_grad=True)
-
-
-def keep_frozen_still(net: nn.Module) -> None:
-    """Put frozen modules of ``net`` in eval mode: batch statistics must not drift under weights that cannot follow."""
-    for module in net.modules():
-        own = list(module.parameters(recurse=False))
-        if own and not any(parameter.requires_grad for parameter in own):
-            module.train(mode=False)
 
 
 def download(name: str, get: Callable[[], dict[str, Tensor]], *, url: str) -> dict[str, Tensor]:
