@@ -76,4 +76,5 @@ def _halve(images: Tensor) -> Tensor:
     if min(images.shape[-2:]) < 2:
         return images
     # In two dimensions the gradient is repeatable on a GPU, in three it is not.
-    return functional.avg_pool2d(images.flatten(1, 2), 2).unflatten(1, images.shape[1:3])
+    pooled = functional.avg_pool2d(images.flatten(1, 2), 2)  # (B, C T, S / 2, S / 2)
+    return pooled.view(*images.shape[:3], *pooled.shape[2:])
