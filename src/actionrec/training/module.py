@@ -63,7 +63,7 @@ class ClipClassifier(pl.LightningModule):
         lr = learning_rate(self._train, self.current_epoch)
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = lr
-        self.log("lr", lr, on_step=False, on_epoch=True, batch_size=1)
+        self.log("lr", lr, on_step=False, on_epoch=True, batch_size=1, sync_dist=True)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         inputs, labels = batch
