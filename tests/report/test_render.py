@@ -15,7 +15,7 @@ from actionrec.tables import ScreenedRow
 from tests.report.made import params_of, write_project
 
 HOSTILE = '"><script>alert(1)</script>$x_{' + "long" * 20
-VOID = {"meta", "input", "br", "image", "path", "use", "rect"}
+VOID = {"meta", "input", "br", "wbr", "image", "path", "use", "rect"}
 
 
 class _Page(HTMLParser):

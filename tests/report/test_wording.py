@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from actionrec.report import wording
 from actionrec.report.gather import Inputs, gather
+from actionrec.sections import SplitParams
 from tests.report.made import params_of, write_project
 
 
@@ -14,6 +15,15 @@ def _inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *models: str, leaki
     monkeypatch.chdir(tmp_path)
     write_project(params_of(*models), leaking=leaking)
     return gather(params_of(*models))
+
+
+def test_only_the_runner_up_and_the_fusion_are_put_into_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = _inputs(tmp_path, monkeypatch, "frame_resnet", "fused_convlstm", "cnn3d", "stgcn")
+    runner_up, fusion = wording.comparison(inputs)
+    assert runner_up == "cnn3d reaches 1.000, right and wrong on the same videos as fused_convlstm."
+    assert fusion == "The fusion reaches 1.000, right and wrong on the same videos as fused_convlstm."
 
 
 def test_two_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,3 +91,7 @@ def test_numbers() -> None:
     assert (wording.percent(0.95), wording.percent(0.995)) == ("95 %", "99.5 %")
     assert (wording.signed(-0.25), wording.signed(0.0)) == ("\u22120.250", "+0.000")
     assert (wording.p_value(0.000999), wording.p_value(1.0)) == ("p\u00a0<\u00a00.001", "p\u00a0=\u00a01.000")
+
+
+def test_every_way_to_split_has_its_words() -> None:
+    assert set(wording.SPLIT_METHODS) == set(get_args(SplitParams.model_fields["method"].annotation))

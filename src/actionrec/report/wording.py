@@ -22,6 +22,7 @@ REASONS = {
 
 SPLIT_METHODS = {
     "group": "by group: every person and scene is whole in one subset",
+    "first_groups": "by group: the first groups of every class, by name, train, the rest test",
     "stratified": "stratified by class, ignoring groups",
     "official": "the data set's official lists",
 }
@@ -95,24 +96,26 @@ def subtitle(inputs: Inputs) -> str:
 
 
 def comparison(inputs: Inputs) -> list[str]:
-    """One sentence for every entry that is compared with the best single model."""
-    sentences = []
-    for name, details in inputs.details.items():
-        gain = details["gain"]
-        if gain is None or (name == FUSION and len(inputs.params.enabled) == 1):
-            continue
-        top1 = test_metrics(details)["video_top1"]
-        who = "The fusion" if name == FUSION else name
-        if gain["only_this_right"] == gain["only_other_right"] == 0:
-            sentences.append(f"{who} reaches {top1:.3f}, right and wrong on the same videos as {gain['over']}.")
-            continue
-        verdict = "excludes" if gain["low"] > 0 or gain["high"] < 0 else "includes"
-        sentences.append(
-            f"{who} reaches {top1:.3f}: {signed(gain['value'])} against {gain['over']}, "
-            f"interval {signed(gain['low'])} to {signed(gain['high'])}, which {verdict} 0; "
-            f"McNemar's test {p_value(gain['mcnemar_p'])}."
-        )
-    return sentences
+    """How the runner-up and the fusion compare with the best single model, a sentence each; the table has the rest."""
+    compared = {name: details for name, details in inputs.details.items() if details["gain"] is not None}
+    models = {name: details for name, details in compared.items() if name != FUSION}
+    chosen = [best_entry(models)] if models else []
+    if FUSION in compared and len(inputs.params.enabled) > 1:
+        chosen.append(FUSION)
+    return [_comparison(name, compared[name]) for name in chosen]
+
+
+def _comparison(name: str, details: Details) -> str:
+    gain, top1 = details["gain"], test_metrics(details)["video_top1"]
+    who = "The fusion" if name == FUSION else name
+    if gain["only_this_right"] == gain["only_other_right"] == 0:
+        return f"{who} reaches {top1:.3f}, right and wrong on the same videos as {gain['over']}."
+    verdict = "excludes" if gain["low"] > 0 or gain["high"] < 0 else "includes"
+    return (
+        f"{who} reaches {top1:.3f}: {signed(gain['value'])} against {gain['over']}, "
+        f"interval {signed(gain['low'])} to {signed(gain['high'])}, which {verdict} 0; "
+        f"McNemar's test {p_value(gain['mcnemar_p'])}."
+    )
 
 
 def space_time(rows: Sequence[Details]) -> str:
