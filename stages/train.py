@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 from actionrec import paths
@@ -15,6 +16,9 @@ def main() -> None:
     if len(sys.argv) != 2:
         raise ActionrecError("usage: python stages/train.py <model>")
     name = sys.argv[1]
+    # What was loaded from a file of weights, and what is new, is worth a line.
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("actionrec").setLevel(logging.INFO)
     params = load_params()
     model = params.model(name)
     rows = read_rows(paths.SPLIT, SplitRow, stage="split")
