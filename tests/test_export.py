@@ -20,7 +20,8 @@ from torch.nn import functional
 from actionrec import exporting
 from actionrec.__main__ import main
 from actionrec.errors import ActionrecError
-from actionrec.exporting import SUFFIXES, Exported, Format, ModelFacts, example_inputs, export_model, read_facts
+from actionrec.examples import example_inputs
+from actionrec.exporting import SUFFIXES, Exported, Format, ModelFacts, export_model, read_facts
 from actionrec.models import build_model, count_parameters
 from actionrec.trained import WEIGHTS_FILE, ModelCard, load_trained, save_weights, write_card
 from tests.models.test_frame_resnet import params as small_frame
@@ -43,7 +44,7 @@ def save_trained(directory: Path, params) -> Path:
         count = count_parameters(model)
         section = params.model_dump(mode="json")
         card = ModelCard("m", params.type, list(CLASSES), section, {}, count, count, 2, 0.5, 1.0, "f1")
-        inputs = example_inputs(card, num_clips=4)
+        inputs = example_inputs(card.model_params(), num_clips=4)
         for _ in range(30):
             model.train()(inputs)  # else batch normalisation leaves nothing of the inputs
     directory.mkdir(parents=True)
@@ -92,7 +93,9 @@ def test_any_number_of_clips_gives_what_the_network_gives(models, exported, type
     path, done = exported(type_, format)
     card, network = load_trained(models[type_], name="m")
     for num_clips in (1, 2, 5):
-        inputs = {name: tensor.flip(1) for name, tensor in example_inputs(card, num_clips=num_clips).items()}
+        inputs = {
+            name: tensor.flip(1) for name, tensor in example_inputs(card.model_params(), num_clips=num_clips).items()
+        }
         with torch.inference_mode():
             expected = functional.log_softmax(network(inputs), dim=1).numpy()
         found = log_prob(path, inputs)
@@ -185,7 +188,7 @@ def test_the_operator_set_is_the_one_asked_for(keypoint_model, tmp_path):
 
 def test_examples_are_valid_and_the_same_every_time(models):
     card, _ = load_trained(models["fused_convlstm"], name="m")
-    first, again = (example_inputs(card, num_clips=3) for _ in range(2))
+    first, again = (example_inputs(card.model_params(), num_clips=3) for _ in range(2))
     assert list(first) == ["frames", "keypoints"]
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert first["frames"].dtype == torch.uint8

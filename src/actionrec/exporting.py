@@ -16,23 +16,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-import numpy as np
 import torch
 from pydantic import TypeAdapter
 from torch import Tensor, nn
 from torch.export import ExportedProgram
 from torch.nn import functional
 
-from actionrec.clips import Arrays, recipe_of
 from actionrec.errors import ActionrecError
+from actionrec.examples import Inputs, example_inputs
 from actionrec.files import atomic_path
-from actionrec.keypoints import layout
-from actionrec.packed import ClipKeypoints
-from actionrec.sampling import generator_for
 from actionrec.trained import ModelCard, load_trained
 
-Inputs: TypeAlias = dict[str, Tensor]
-"""A model's inputs by name, each (B, ...)."""
 Run: TypeAlias = Callable[[Inputs], Tensor]
 """From inputs to logits (B, classes)."""
 Format: TypeAlias = Literal["onnx", "torch"]
@@ -54,10 +48,6 @@ _OUTPUT = "logits"
 _EXAMPLE_CLIPS = 2  # torch.export takes a batch of one for a constant
 # Two sizes that the program was not made with would do; one clip at a time is how it is mostly used.
 _CHECKED_CLIPS = (1, 2, 3)
-_VIDEO_FRAMES = 256
-# Frames of coarse blocks: noise of single pixels is grey all over once it has been scaled down.
-_BLOCKS_HIGH, _BLOCKS_WIDE, _BLOCK_PIXELS = 12, 16, 10
-_PRESENT = 0.8
 
 _MEANINGS = {
     "frames": "RGB 0-255 (T, S, S, 3); scaled and normalised inside the graph",
@@ -131,7 +121,7 @@ def export_model(directory: Path, *, name: str, out: Path, format: Format, opset
     """
     _check_target(out, format=format, opset=opset)
     card, network = load_trained(directory, name=name)
-    program = _trace(network, example_inputs(card, num_clips=_EXAMPLE_CLIPS))
+    program = _trace(network, example_inputs(card.model_params(), num_clips=_EXAMPLE_CLIPS))
     facts = facts_of(card, network)
     with atomic_path(out) as aside:
         if format == "onnx":
@@ -172,7 +162,7 @@ def read_facts(path: Path) -> ModelFacts:
 
 def facts_of(card: ModelCard, network: nn.Module) -> ModelFacts:
     """What the export of ``network`` says of itself."""
-    clip = _random_clip(card, generator=generator_for("export"))
+    clip = {key: values[0] for key, values in example_inputs(card.model_params(), num_clips=1).items()}
     frames = clip.get("frames")
     buffers = {name.rpartition(".")[2]: buffer for name, buffer in network.named_buffers()}
     normalisation: dict[str, Any] = {"frames": "inside the graph"} if frames is not None else {}
@@ -185,38 +175,14 @@ def facts_of(card: ModelCard, network: nn.Module) -> ModelFacts:
         class_names=card.class_names,
         clip_frames=len(next(iter(clip.values()))),
         image_size=None if frames is None else frames.shape[1],
-        inputs=[InputFacts(name, str(array.dtype), list(array.shape), _MEANINGS[name]) for name, array in clip.items()],
+        inputs=[
+            InputFacts(key, str(values.dtype).removeprefix("torch."), list(values.shape), _MEANINGS[key])
+            for key, values in clip.items()
+        ],
         normalisation=normalisation,
         model=card.model,
         fingerprint=card.fingerprint,
     )
-
-
-def example_inputs(card: ModelCard, *, num_clips: int) -> Inputs:
-    """Random but valid inputs of ``num_clips`` clips, the same every time."""
-    clips = [_random_clip(card, generator=generator_for("export", num_clips, place)) for place in range(num_clips)]
-    return {name: torch.from_numpy(np.stack([clip[name] for clip in clips])) for name in clips[0]}
-
-
-def _random_clip(card: ModelCard, *, generator: np.random.Generator) -> Arrays:
-    """Inputs of one clip of noise, made by the model's own recipe."""
-    recipe = recipe_of(card.model_params())
-    num_frames = recipe.val_clips(_VIDEO_FRAMES).shape[1]
-    blocks = generator.integers(0, 256, (num_frames, _BLOCKS_HIGH, _BLOCKS_WIDE, 3), dtype=np.uint8)
-    frames = blocks.repeat(_BLOCK_PIXELS, axis=1).repeat(_BLOCK_PIXELS, axis=2)
-    keypoints = _random_keypoints(num_frames, generator=generator)
-    return recipe.prepare(
-        frames if recipe.reads_frames else None, keypoints if recipe.reads_keypoints else None, generator=None
-    )
-
-
-def _random_keypoints(num_frames: int, *, generator: np.random.Generator) -> ClipKeypoints:
-    """Landmarks anywhere in the frame; parts are missing now and then, and zero there."""
-    presence = generator.random((num_frames, len(layout.PARTS))) < _PRESENT
-    values = generator.random((num_frames, layout.NUM_VALUES), dtype=np.float32)
-    for part, columns in enumerate((layout.POSE, layout.FACE, layout.LEFT_HAND, layout.RIGHT_HAND)):
-        values[:, columns] *= presence[:, part, None]
-    return ClipKeypoints(values, presence, aspect=_BLOCKS_WIDE / _BLOCKS_HIGH)
 
 
 class _NamedInputs(nn.Module):
@@ -307,7 +273,7 @@ def _largest_difference(run: Run, network: nn.Module, card: ModelCard) -> float:
     """Largest absolute difference of the log-probabilities of ``run`` and ``network``; not finite if any is not."""
     differences = []
     for num_clips in _CHECKED_CLIPS:
-        inputs = example_inputs(card, num_clips=num_clips)
+        inputs = example_inputs(card.model_params(), num_clips=num_clips)
         with torch.inference_mode():
             found, expected = (functional.log_softmax(of(inputs).float(), dim=1) for of in (run, network))
         if found.shape != expected.shape:

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 from tests.models.small import small_models
 
-from actionrec.clips import recipe_of
-from actionrec.keypoints import layout
+from actionrec.examples import example_inputs
 from actionrec.model_sections import AnyModel
 from actionrec.models import build_model, count_parameters
-from actionrec.packed import ClipKeypoints
-from actionrec.sampling import generator_for
 
 MODELS = small_models()
-
-
-def batch(params: AnyModel, *, clips: int = 3, num_frames: int | None = None) -> dict[str, torch.Tensor]:
-    """Inputs of made clips, as the model's recipe prepares them."""
-    recipe = recipe_of(params)
-    length = num_frames or getattr(params, "clip_frames", 1)
-    prepared = []
-    for clip in range(clips):
-        generator = generator_for("clip", clip)
-        frames = generator.integers(0, 256, (length, 40, 48, 3), dtype=np.uint8)
-        values = generator.uniform(0.2, 0.8, (length, layout.NUM_VALUES)).astype(np.float32)
-        keypoints = ClipKeypoints(values, np.ones((length, 4), bool), 4 / 3)
-        prepared.append(recipe.prepare(frames, keypoints, generator=None))
-    return {name: torch.from_numpy(np.stack([one[name] for one in prepared])) for name in prepared[0]}
 
 
 def build(params: AnyModel, *, num_classes: int = 5) -> torch.nn.Module:
@@ -41,7 +23,7 @@ def build(params: AnyModel, *, num_classes: int = 5) -> torch.nn.Module:
 def test_logits_depend_on_the_clip_alone(name: str) -> None:
     params = MODELS[name]
     model = build(params).eval()
-    inputs = batch(params)
+    inputs = example_inputs(params, num_clips=3)
     with torch.inference_mode():
         together = model(inputs)
         alone = model({key: value[1:2] for key, value in inputs.items()})
@@ -55,7 +37,7 @@ def test_logits_depend_on_the_clip_alone(name: str) -> None:
 def test_every_parameter_learns(name: str) -> None:
     params = MODELS[name]
     model = build(params).train()
-    loss = torch.nn.functional.cross_entropy(model(batch(params, clips=4)), torch.tensor([0, 1, 2, 3]))
+    loss = torch.nn.functional.cross_entropy(model(example_inputs(params, num_clips=4)), torch.tensor([0, 1, 2, 3]))
     loss.backward()
     silent = [key for key, parameter in model.named_parameters() if parameter.grad is None]
     assert silent == []
@@ -71,7 +53,7 @@ def test_the_same_seed_gives_the_same_weights(name: str) -> None:
 def test_a_whole_video_goes_through_in_one_pass(name: str) -> None:
     params = MODELS[name]
     with torch.inference_mode():
-        logits = build(params).eval()(batch(params, clips=1, num_frames=29))
+        logits = build(params).eval()(example_inputs(params, num_clips=1, num_frames=29))
     assert logits.shape == (1, 5)
     assert torch.isfinite(logits).all()
 
@@ -80,7 +62,7 @@ def test_a_whole_video_goes_through_in_one_pass(name: str) -> None:
 def test_time_order_matters(name: str) -> None:
     params = MODELS[name]
     model = build(params).eval()
-    inputs = batch(params)
+    inputs = example_inputs(params, num_clips=3)
     with torch.inference_mode():
         backwards = model({key: value.flip(1) for key, value in inputs.items()})
         assert not torch.allclose(model(inputs), backwards, atol=1e-6)
@@ -90,7 +72,7 @@ def test_floats_of_the_same_range_are_as_good_as_bytes() -> None:
     """Mixup hands floating-point pixels to the models."""
     for params in MODELS.values():
         model = build(params).eval()
-        inputs = batch(params)
+        inputs = example_inputs(params, num_clips=3)
         with torch.inference_mode():
             assert torch.equal(model(inputs), model({key: value.float() for key, value in inputs.items()}))
 

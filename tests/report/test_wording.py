@@ -17,9 +17,7 @@ def _inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *models: str, leaki
     return gather(params_of(*models))
 
 
-def test_only_the_runner_up_and_the_fusion_are_put_into_words(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_the_runner_up_and_the_fusion_are_put_into_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = _inputs(tmp_path, monkeypatch, "frame_resnet", "fused_convlstm", "cnn3d", "stgcn")
     runner_up, fusion = wording.comparison(inputs)
     assert runner_up == "cnn3d reaches 1.000, right and wrong on the same videos as fused_convlstm."
