@@ -26,7 +26,7 @@ _PRESENT = 0.8
 def example_inputs(params: AnyModel, *, num_clips: int, num_frames: int | None = None) -> Inputs:
     """Inputs of ``num_clips`` clips of the length that the model trains with, or of ``num_frames``; always the same."""
     clips = [
-        _random_clip(params, num_frames, generator=generator_for("example", num_clips, place))
+        _random_clip(params, num_frames, generator=generator_for("export", num_clips, place))
         for place in range(num_clips)
     ]
     return {name: torch.from_numpy(np.stack([clip[name] for clip in clips])) for name in clips[0]}
