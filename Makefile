@@ -32,7 +32,7 @@ repro: $(READY) ## Run the whole pipeline; the report is reports/index.html
 	@echo "Report: $(CURDIR)/reports/index.html"
 
 test: $(READY) ## Run the tests
-	$(ENV) OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(ENV) OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(READY) ## Time loading from the packed file against decoding (after make repro)
 	$(ENV) PYTHONPATH=src python benchmarks/load_clips.py

@@ -11,8 +11,8 @@ from ruamel.yaml import YAML
 from tests.helpers import read_csv
 from tests.pipeline.conftest import Clone
 
-# One worker runs them all: the clone is made once.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(900)]
+# `make test` gives a file to one worker, so the clone is made once.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 MODELS = ["frame_resnet", "fused_convlstm"]
 
