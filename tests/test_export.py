@@ -27,7 +27,6 @@ from actionrec.trained import WEIGHTS_FILE, ModelCard, load_trained, save_weight
 from tests.models.test_frame_resnet import params as small_frame
 from tests.packed_data import CLASSES, small_fused
 
-
 FORMATS: tuple[Format, ...] = ("onnx", "torch")
 # As shipped in params.yaml, but smaller: every branch of the fused model takes part.
 FUSED = small_fused(
