@@ -10,7 +10,7 @@ PYTHON ?= $(firstword $(foreach name,python3.12 python3.11 python3 python,$(shel
 # Stages find the interpreter and dvc of the environment; more than a thread a process slows small tensors down.
 ENV := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: help setup repro test lint bench ui clean-cache
+.PHONY: help setup repro test lint bench ui dvc-yaml
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,9 @@ lint: $(READY) ## Check style and types
 	$(ENV) ruff format --check src stages tests benchmarks
 	$(ENV) ruff check src stages tests benchmarks
 	$(ENV) mypy
+
+dvc-yaml: $(READY) ## Bring the code dependencies in dvc.yaml up to date (after imports changed)
+	$(ENV) PYTHONPATH=src:. python -m tests.pipeline.dvc_yaml
 
 ui: $(READY) ## Serve MLflow at http://127.0.0.1:5000 (and say where the report is)
 	@echo "Report: $(CURDIR)/reports/index.html"

@@ -16,13 +16,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from actionrec import paths
-from actionrec.errors import ActionrecError, run_main
-from actionrec.files import write_json
-from actionrec.packed import PackedView
+from actionrec.clips.sampling import strided_clips
+from actionrec.core import paths
+from actionrec.core.errors import ActionrecError, run_main
+from actionrec.core.files import write_json
+from actionrec.core.tables import ManifestRow, SplitRow, read_rows
+from actionrec.pack.reader import PackedView
 from actionrec.params import load_params
-from actionrec.sampling import strided_clips
-from actionrec.tables import ManifestRow, SplitRow, read_rows
 
 VIEW = "rgb64"
 CLIP_FRAMES = 16

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from actionrec import paths
-from actionrec.errors import run_main
+from actionrec.core import paths
+from actionrec.core.errors import run_main
+from actionrec.core.files import atomic_dir
+from actionrec.core.tables import SplitRow, read_rows
 from actionrec.evaluation.details import summary
 from actionrec.evaluation.evaluate import evaluate
-from actionrec.evaluation.guard import read_guard
 from actionrec.evaluation.outputs import write_metrics, write_plot_tables
-from actionrec.files import atomic_dir
+from actionrec.intake.split.guard import read_guard
 from actionrec.params import load_params
-from actionrec.predictions import read_predictions
-from actionrec.tables import SplitRow, read_rows
+from actionrec.prediction.file import read_predictions
 
 
 def main() -> None:

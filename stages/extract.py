@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from actionrec import paths
-from actionrec.errors import run_main
+from actionrec.core import paths
+from actionrec.core.errors import run_main
+from actionrec.core.tables import ManifestRow, read_rows
+from actionrec.intake.extract.videos import extract_videos
 from actionrec.params import load_params
-from actionrec.tables import ManifestRow, read_rows
-from actionrec.video.extract import extract_videos
 
 
 def main() -> None:

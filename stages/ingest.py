@@ -1,10 +1,10 @@
 """List the raw videos with label, group and digest."""
 
-from actionrec import paths
-from actionrec.errors import run_main
-from actionrec.ingest.manifest import build_manifest
+from actionrec.core import paths
+from actionrec.core.errors import run_main
+from actionrec.core.tables import ManifestRow, class_names, write_rows
+from actionrec.intake.ingest.manifest import build_manifest
 from actionrec.params import load_params
-from actionrec.tables import ManifestRow, class_names, write_rows
 
 
 def main() -> None:

@@ -1,11 +1,11 @@
 """Detect MediaPipe Holistic keypoints in every frame of the kept videos."""
 
-from actionrec import paths
-from actionrec.errors import run_main
-from actionrec.keypoints.extract import extract_keypoints
+from actionrec.core import paths
+from actionrec.core.errors import run_main
+from actionrec.core.tables import ScreenedRow, read_rows
 from actionrec.keypoints.pack import pack_keypoints
+from actionrec.keypoints.videos import extract_keypoints
 from actionrec.params import load_params
-from actionrec.tables import ScreenedRow, read_rows
 
 
 def main() -> None:

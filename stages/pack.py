@@ -2,11 +2,11 @@
 
 import sys
 
-from actionrec import paths
-from actionrec.errors import ActionrecError, run_main
-from actionrec.pack import pack_view
+from actionrec.core import paths
+from actionrec.core.errors import ActionrecError, run_main
+from actionrec.core.tables import ScreenedRow, read_rows
+from actionrec.pack.writer import pack_view
 from actionrec.params import load_params
-from actionrec.tables import ScreenedRow, read_rows
 
 
 def main() -> None:

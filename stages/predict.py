@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from actionrec import paths
-from actionrec.errors import ActionrecError, run_main
-from actionrec.files import digest_file, digest_of
+from actionrec.core import paths
+from actionrec.core.errors import ActionrecError, run_main
+from actionrec.core.files import digest_file, digest_of
+from actionrec.core.tables import SplitRow, read_rows
 from actionrec.params import load_params
-from actionrec.predictions import write_predictions
-from actionrec.tables import SplitRow, read_rows
+from actionrec.prediction.file import write_predictions
 
 
 def main() -> None:
@@ -21,15 +21,17 @@ def main() -> None:
     train = params.train_of(name)
     rows = read_rows(paths.SPLIT, SplitRow, stage="split")
 
-    from actionrec.predicting import predict_videos
-    from actionrec.trained import WEIGHTS_FILE, load_trained
+    from actionrec.models.table import recipe_of
+    from actionrec.prediction.run import predict_videos
+    from actionrec.training.card import WEIGHTS_FILE
     from actionrec.training.datasets import open_source
     from actionrec.training.devices import resolve_accelerator
+    from actionrec.training.trained import load_trained, section_of
 
     directory = paths.model_dir(name)
     card, model = load_trained(directory, name=name)
     source = open_source(
-        card.model_params(), rows, packed_path=paths.packed_path, keypoints_path=paths.PACKED_KEYPOINTS
+        recipe_of(section_of(card)), rows, packed_path=paths.packed_path, keypoints_path=paths.PACKED_KEYPOINTS
     )
     predictions = predict_videos(
         card,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from actionrec import paths
-from actionrec.errors import run_main
-from actionrec.files import atomic_dir, write_text
+from actionrec.core import paths
+from actionrec.core.errors import run_main
+from actionrec.core.files import atomic_dir, write_text
 from actionrec.params import load_params
 from actionrec.report.coverage import measure_coverage
 from actionrec.report.gather import gather

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from actionrec import paths
-from actionrec.errors import run_main
+from actionrec.core import paths
+from actionrec.core.errors import run_main
+from actionrec.core.tables import ManifestRow, ScreenedRow, check_same_ids, read_rows, write_rows
+from actionrec.intake.screen.videos import QualityRow, reason_counts, screen_videos
 from actionrec.params import load_params
-from actionrec.screen.videos import QualityRow, reason_counts, screen_videos
-from actionrec.tables import ManifestRow, ScreenedRow, check_same_ids, read_rows, write_rows
 
 
 def main() -> None:

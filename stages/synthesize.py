@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from actionrec.errors import run_main
+from actionrec.core.errors import run_main
 from actionrec.params import load_params
 from actionrec.synthetic.dataset import write_dataset, write_empty_dataset
 

@@ -1,8 +1,8 @@
 """Complete the MLflow record of this experiment, also when every other stage came from DVC's cache."""
 
-from actionrec.errors import run_main
+from actionrec.core.errors import run_main
 from actionrec.params import load_params
-from actionrec.record import complete_record
+from actionrec.tracking.record import complete_record
 
 
 def main() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 
-from actionrec import paths
-from actionrec.errors import ActionrecError, run_main
-from actionrec.itemcache import ItemCache
+from actionrec.core import paths
+from actionrec.core.errors import ActionrecError, run_main
+from actionrec.core.itemcache import ItemCache
+from actionrec.core.tables import SplitRow, read_rows
 from actionrec.params import load_params
-from actionrec.tables import SplitRow, read_rows
 
 
 def main() -> None:
@@ -23,13 +23,15 @@ def main() -> None:
     model = params.model(name)
     rows = read_rows(paths.SPLIT, SplitRow, stage="split")
 
+    from actionrec.models.table import kind_of
+    from actionrec.tracking.live import live_curves
     from actionrec.training.datasets import open_source
-    from actionrec.training.live import live_curves
     from actionrec.training.loop import train_model
     from actionrec.training.run import TrainingRun
 
-    source = open_source(model, rows, packed_path=paths.packed_path, keypoints_path=paths.PACKED_KEYPOINTS)
-    run = TrainingRun(name, model, params.train_of(name), rows, source)
+    kind = kind_of(model.type)
+    source = open_source(kind.recipe(model), rows, packed_path=paths.packed_path, keypoints_path=paths.PACKED_KEYPOINTS)
+    run = TrainingRun(name, kind, model, params.train_of(name), rows, source)
     card = train_model(
         run,
         out_dir=paths.model_dir(name),

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from actionrec.hdf5 import JpegWriter, create_h5
-from actionrec.video.frames import FORMAT, VERSION
+from actionrec.core.hdf5 import JpegWriter, create_h5
+from actionrec.intake.extract.frames import FORMAT, VERSION
 
 
 def encode_jpeg(frame: npt.NDArray[np.uint8]) -> bytes:

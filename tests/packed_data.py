@@ -8,10 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from actionrec.hdf5 import create_h5, write_json_attr, write_strings
+from actionrec.core.hdf5 import create_h5, write_json_attr, write_strings
+from actionrec.core.tables import SplitRow
 from actionrec.keypoints import layout
-from actionrec.model_sections import FusedConvLSTMParams
-from actionrec.tables import SplitRow
+from actionrec.models.fused_convlstm import FusedConvLSTMParams
 
 CLASSES = ("circle_ccw", "circle_cw", "hold", "wave")
 SUBSETS = ("train", "train", "train", "val", "test")

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from actionrec.errors import ActionrecError
+from actionrec.core.errors import ActionrecError
 from actionrec.params import load_params, parse_params
 
 PARAMS = Path(__file__).resolve().parent.parent / "params.yaml"

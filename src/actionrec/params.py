@@ -1,53 +1,44 @@
 """``params.yaml``, parsed once into small frozen types.
 
-Every problem of the file is reported in one message that names key, value and legal range.
+Every room keeps its own section and what that rules out; here they are put together, and checked against one
+another. Every problem of the file is reported in one message that names key, value and legal range.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from actionrec.errors import ActionrecError
-from actionrec.model_sections import (
-    AnyModel,
-    ClipParams,
-    ClipResnet3DParams,
-    CNN3DParams,
-    FusedConvLSTMParams,
-    Res2Plus1DParams,
-    STGCNParams,
-    TorchvisionVideoParams,
-    cnn3d_length,
-)
-from actionrec.sections import (
-    ComputeParams,
-    DataParams,
-    EvaluateParams,
-    ExtractParams,
-    KeypointParams,
-    ListOf,
-    ReportParams,
-    ScreenParams,
-    Section,
-    SplitParams,
-    SyntheticParams,
-    TrackingParams,
-    TrainParams,
-    ViewParams,
-)
+from actionrec.clips.section import PictureParams
+from actionrec.core.compute import ComputeParams
+from actionrec.core.errors import ActionrecError
+from actionrec.core.itemcache import ItemCache
+from actionrec.core.section import ListOf, Section
+from actionrec.evaluation.section import EvaluateParams
+from actionrec.intake.extract.section import ExtractParams
+from actionrec.intake.ingest.adapters import ADAPTERS
+from actionrec.intake.ingest.section import DataParams
+from actionrec.intake.screen.rules import ScreenParams
+from actionrec.intake.split.section import SplitParams
+from actionrec.keypoints.section import KeypointParams
+from actionrec.models.kind import ModelParams
+from actionrec.models.table import MODELS, parse_model, recipe_of
+from actionrec.pack.section import ViewParams
+from actionrec.report.section import ReportParams
+from actionrec.synthetic.section import SyntheticParams
+from actionrec.tracking.section import TrackingParams
+from actionrec.training.section import TrainParams
 
 PARAMS_FILE = Path("params.yaml")
 MODEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 RESERVED_MODEL_NAMES = ("fusion", "summary")
 """Taken by entries and files beside the models'."""
-MVIT_CLIP = (16, 224)
-"""Frames and pixels that torchvision's mvit_v2_s is built for."""
 
 
 class Params(Section):
@@ -64,50 +55,72 @@ class Params(Section):
     keypoints: KeypointParams
     compute: ComputeParams
     train: TrainParams
-    models: dict[str, AnyModel]
+    models: dict[str, dict[str, Any]]
+    """As they stand in the file, checked; :meth:`model` gives one typed."""
     evaluate: EvaluateParams
     report: ReportParams
     tracking: TrackingParams
 
-    def model(self, name: str) -> AnyModel:
-        """The enabled model ``name``; raises :class:`ActionrecError` for another."""
+    def model(self, name: str) -> ModelParams:
+        """The enabled model ``name``; raises :class:`ActionrecError` for another. Imports torch."""
         if name not in self.enabled:
             raise ActionrecError(f"model {name!r} is not enabled; enabled: {', '.join(self.enabled)}")
-        return self.models[name]
+        return parse_model(self.models[name])
 
     def train_of(self, name: str) -> TrainParams:
         """``train`` with the overrides of model ``name``."""
-        return TrainParams(**{**self.train.model_dump(), **self.models[name].train})
+        return TrainParams(**{**self.train.model_dump(), **self.models[name].get("train", {})})
 
 
 def load_params(path: Path = PARAMS_FILE) -> Params:
-    """Read and check ``params.yaml``; raises :class:`ActionrecError` listing every problem."""
+    """Read and check ``params.yaml``; raises :class:`ActionrecError` listing every problem.
+
+    The files of the models hold their networks too, and torch takes seconds to import. So that every stage can check
+    everything, a file whose models were found right is remembered in the item cache, by its text and the code.
+    """
     try:
-        raw = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        raw = YAML(typ="safe").load(text)
     except FileNotFoundError:
         raise ActionrecError(f"{path} does not exist; run from the root of the project") from None
     except YAMLError as error:
         raise ActionrecError(f"{path} is not valid YAML: {error}") from error
-    return parse_params(raw, source=str(path))
+    cache = ItemCache.of_stage("params")
+    key = cache.key(text, _source_digest())
+    models_known = cache.has(key)
+    params = parse_params(raw, source=str(path), models_known=models_known)
+    if not models_known:
+        with cache.writing(key) as aside:
+            aside.touch()
+    return params
 
 
-def parse_params(raw: object, *, source: str) -> Params:
-    """Check an already parsed mapping; ``source`` names it in messages."""
+def parse_params(raw: object, *, source: str, models_known: bool = False) -> Params:
+    """Check an already parsed mapping; ``source`` names it in messages.
+
+    ``models_known`` says that its models were checked before, and spares them.
+    """
+    models, problems = ({}, []) if models_known else _typed_models(raw)
     try:
         params = Params.model_validate(raw)
     except ValidationError as error:
-        raise ActionrecError(_message(source, _problems(error))) from None
-    problems = _impossible_combinations(params)
+        raise ActionrecError(_message(source, _problems(error) + problems)) from None
+    problems = problems or [*_impossible_combinations(params), *_impossible_models(params, models)]
     if problems:
         raise ActionrecError(_message(source, problems))
     return params
+
+
+def _source_digest() -> str:
+    files = sorted(Path(__file__).parent.rglob("*.py"))
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def _message(source: str, problems: list[str]) -> str:
     return f"{source} has {len(problems)} problem(s):\n" + "\n".join(f"  - {line}" for line in problems)
 
 
-def _problems(error: ValidationError, prefix: tuple[str, ...] = ()) -> list[str]:
+def _problems(error: ValidationError, *prefix: str) -> list[str]:
     lines = []
     for problem in error.errors(include_url=False):
         where = ".".join([*prefix, *(str(part) for part in problem["loc"])])
@@ -121,6 +134,23 @@ def _problems(error: ValidationError, prefix: tuple[str, ...] = ()) -> list[str]
     return lines
 
 
+def _typed_models(raw: object) -> tuple[dict[str, ModelParams], list[str]]:
+    """The models that are what their type asks for, by name, and what is wrong with the others."""
+    models: dict[str, ModelParams] = {}
+    problems: list[str] = []
+    sections = raw.get("models") if isinstance(raw, dict) else None
+    for name, section in sections.items() if isinstance(sections, dict) else ():
+        named = section.get("type") if isinstance(section, dict) else None
+        if named not in MODELS:
+            problems.append(f"models.{name}.type: {named!r} is no type of model; there are {', '.join(MODELS)}")
+            continue
+        try:
+            models[name] = parse_model(section)
+        except ValidationError as error:
+            problems += _problems(error, "models", str(name))
+    return models, problems
+
+
 def _impossible_combinations(params: Params) -> list[str]:
     problems = [
         f"enabled: {name!r} is not defined under models; defined: {', '.join(sorted(params.models))}"
@@ -129,107 +159,40 @@ def _impossible_combinations(params: Params) -> list[str]:
     ]
     if len(set(params.enabled)) != len(params.enabled):
         problems.append(f"enabled: a model is listed twice in {list(params.enabled)}")
-    if params.synthetic.max_frames < params.synthetic.min_frames:
-        problems.append(
-            f"synthetic.max_frames: {params.synthetic.max_frames} is below min_frames {params.synthetic.min_frames}"
-        )
-    if params.split.val_fraction + params.split.test_fraction >= 1:
-        problems.append("split: val_fraction + test_fraction must stay below 1, nothing is left to train on")
-    if params.compute.backend == "dask" and not params.compute.scheduler:
-        problems.append("compute.scheduler: needed with compute.backend: dask, for example tcp://127.0.0.1:8786")
-    problems += _group_pattern_problems(params.data)
-    problems += [line for name, view in params.pack.items() for line in _view_problems(name, view)]
-    for name, model in params.models.items():
-        problems += _model_problems(name, model, params)
+    if params.data.name not in ADAPTERS:
+        problems.append(f"data.name: {params.data.name!r} is no kind of data set; there are {', '.join(ADAPTERS)}")
+    # Not `train`: what counts is what it is for each model, with the model's overrides.
+    sections = {name: value for name, value in params if isinstance(value, Section) and name != "train"}
+    sections |= {f"pack.{name}": view for name, view in params.pack.items()}
+    problems += [line for name, section in sections.items() for line in section.problems(name)]
+    for name in params.models:
+        problems += _name_problems(name) + _train_problems(name, params)
     return problems
 
 
-def _group_pattern_problems(data: DataParams) -> list[str]:
-    if not data.group_pattern:
-        return []
-    try:
-        pattern = re.compile(data.group_pattern)
-    except re.error as error:
-        return [f"data.group_pattern: {data.group_pattern!r} is not a regular expression ({error})"]
-    if "group" not in pattern.groupindex:
-        return [f"data.group_pattern: {data.group_pattern!r} has no named group (?P<group>...)"]
-    return []
-
-
-def _view_problems(name: str, view: ViewParams) -> list[str]:
-    if view.encoding == "raw" and view.fit == "keep":
-        return [f"pack.{name}: encoding raw needs frames of one size; set fit: stretch or crop"]
-    if view.fit == "crop" and view.crop_from < view.size:
-        return [f"pack.{name}.crop_from: {view.crop_from} is below size {view.size}"]
-    return []
-
-
-def _model_problems(name: str, model: AnyModel, params: Params) -> list[str]:
+def _name_problems(name: str) -> list[str]:
     problems = []
     if not MODEL_NAME.fullmatch(name):
         problems.append(f"models.{name}: a model name matches {MODEL_NAME.pattern}")
     if name in RESERVED_MODEL_NAMES:
         problems.append(f"models.{name}: the name is taken; reserved are {', '.join(RESERVED_MODEL_NAMES)}")
-    problems += _train_problems(name, params)
-    if not isinstance(model, STGCNParams) and model.view not in params.pack:
-        problems.append(f"models.{name}.view: {model.view!r} is not under pack; defined: {', '.join(params.pack)}")
-    if isinstance(model, ClipParams):
-        problems += [f"models.{name}.{problem}" for problem in _clip_problems(model)]
-    if name in params.enabled and _reads_keypoints(model) and not params.keypoints.enabled:
-        remedy = " or set inputs: frames" if isinstance(model, FusedConvLSTMParams) else ""
-        problems.append(
-            f"models.{name} reads keypoints, but keypoints.enabled is false; enable them{remedy or ' or leave it out'}"
-        )
     return problems
-
-
-def _reads_keypoints(model: AnyModel) -> bool:
-    return isinstance(model, STGCNParams) or (isinstance(model, FusedConvLSTMParams) and model.inputs != "frames")
 
 
 def _train_problems(name: str, params: Params) -> list[str]:
     try:
-        train = params.train_of(name)
+        return params.train_of(name).problems(f"models.{name}")
     except ValidationError as error:
-        return _problems(error, ("models", name, "train"))
-    if train.warmup_epochs >= train.epochs:
-        return [f"models.{name}: train.warmup_epochs {train.warmup_epochs} must be below train.epochs {train.epochs}"]
-    return []
+        return _problems(error, "models", name, "train")
 
 
-def _clip_problems(model: ClipParams) -> list[str]:
-    """What a model's own parameters rule out together, beginning with the key below ``models.<name>``."""
+def _impossible_models(params: Params, models: dict[str, ModelParams]) -> list[str]:
     problems = []
-    samplings = (model.test_sampling, *model.also_test)
-    if "whole" in samplings and not _takes_any_length(model):
-        problems.append(f"test_sampling: whole, but {model.type} takes clips of {model.clip_frames} frames only")
-    match model:
-        case FusedConvLSTMParams() if model.frame_pool and model.image_size % model.frame_pool:
-            problems.append(
-                f"frame_pool: {model.frame_pool} does not divide image_size {model.image_size}; set a divisor, or 0"
-            )
-        case CNN3DParams() if not (cnn3d_length(model.clip_frames) and cnn3d_length(model.image_size)):
-            problems.append(
-                f"clip_frames: {model.clip_frames} frames of image_size {model.image_size} leave nothing after the "
-                f"poolings; raise them"
-            )
-        case STGCNParams() if model.temporal_kernel % 2 == 0:
-            problems.append(f"temporal_kernel: {model.temporal_kernel} must be odd")
-        case TorchvisionVideoParams(backbone="mvit_v2_s") if (model.clip_frames, model.image_size) != MVIT_CLIP:
-            problems.append(
-                "clip_frames: mvit_v2_s takes clips of {} frames of image_size {} only, not {} of {}".format(
-                    *MVIT_CLIP, model.clip_frames, model.image_size
-                )
-            )
-        case TorchvisionVideoParams(backbone="s3d") if model.clip_frames < 8 or model.image_size < 32:
-            problems.append(
-                f"clip_frames: {model.clip_frames} and image_size {model.image_size} must be at least 8 and 32 for s3d"
-            )
-        case _:
-            pass
+    for name, model in models.items():
+        problems += model.problems(f"models.{name}")
+        if isinstance(model, PictureParams) and model.view not in params.pack:
+            problems.append(f"models.{name}.view: {model.view!r} is not under pack; defined: {', '.join(params.pack)}")
+        if name in params.enabled and recipe_of(model).reads_keypoints and not params.keypoints.enabled:
+            remedy = "set inputs: frames" if "inputs" in type(model).model_fields else "leave it out"
+            problems.append(f"models.{name} reads keypoints, but keypoints.enabled is false; enable them or {remedy}")
     return problems
-
-
-def _takes_any_length(model: ClipParams) -> bool:
-    any_length = isinstance(model, ClipResnet3DParams | Res2Plus1DParams | STGCNParams)
-    return any_length or (isinstance(model, TorchvisionVideoParams) and model.backbone != "mvit_v2_s")

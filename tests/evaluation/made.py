@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import log_softmax
 
-from actionrec.predictions import Predictions
-from actionrec.sections import EvaluateParams
-from actionrec.tables import SplitRow
+from actionrec.core.tables import SplitRow
+from actionrec.evaluation.section import EvaluateParams
+from actionrec.prediction.file import Predictions
 
 PARAMS = EvaluateParams(aggregation="mean", bootstrap_samples=2000, confidence=0.9, seed=0)
 

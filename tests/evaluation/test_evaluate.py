@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from actionrec.errors import ActionrecError
+from actionrec.core.errors import ActionrecError
 from actionrec.evaluation.bootstrap import Interval
 from actionrec.evaluation.evaluate import evaluate
 from actionrec.evaluation.paired import Gain, McNemar

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from tests.packed_data import small_fused
 
-from actionrec.model_sections import (
-    AnyModel,
-    ClipResnet3DParams,
-    CNN3DParams,
-    CNNLSTMParams,
-    FrameResnetParams,
-    Res2Plus1DParams,
-    STGCNParams,
-    TorchvisionVideoParams,
-)
+from actionrec.models.clip_resnet3d import ClipResnet3DParams
+from actionrec.models.cnn3d import CNN3DParams
+from actionrec.models.cnn_lstm import CNNLSTMParams
+from actionrec.models.frame_resnet import FrameResnetParams
+from actionrec.models.kind import ModelParams
+from actionrec.models.res2plus1d import Res2Plus1DParams
+from actionrec.models.stgcn import STGCNParams
+from actionrec.models.torchvision_video import TorchvisionVideoParams
 
 
-def small_models() -> dict[str, AnyModel]:
+def small_models() -> dict[str, ModelParams]:
     """By type."""
     return {
         "frame_resnet": FrameResnetParams(

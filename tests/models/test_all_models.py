@@ -6,14 +6,14 @@ import pytest
 import torch
 from tests.models.small import small_models
 
-from actionrec.examples import example_inputs
-from actionrec.model_sections import AnyModel
-from actionrec.models import build_model, count_parameters
+from actionrec.models.examples import example_inputs
+from actionrec.models.kind import ModelParams, count_parameters
+from actionrec.models.table import build_model
 
 MODELS = small_models()
 
 
-def build(params: AnyModel, *, num_classes: int = 5) -> torch.nn.Module:
+def build(params: ModelParams, *, num_classes: int = 5) -> torch.nn.Module:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return build_model(params, num_classes=num_classes)

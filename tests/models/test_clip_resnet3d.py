@@ -7,9 +7,9 @@ import logging
 import pytest
 import torch
 
-from actionrec.errors import ActionrecError
-from actionrec.model_sections import ClipResnet3DParams
-from actionrec.models import build_model
+from actionrec.core.errors import ActionrecError
+from actionrec.models.clip_resnet3d import ClipResnet3DParams
+from actionrec.models.table import build_model
 
 
 def params(**changes: object) -> ClipResnet3DParams:

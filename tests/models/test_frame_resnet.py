@@ -8,9 +8,10 @@ import pytest
 import torch
 import torchvision
 
-from actionrec.errors import ActionrecError
-from actionrec.model_sections import FrameResnetParams
-from actionrec.models import build_model, count_parameters
+from actionrec.core.errors import ActionrecError
+from actionrec.models.frame_resnet import FrameResnetParams
+from actionrec.models.kind import count_parameters
+from actionrec.models.table import build_model
 
 
 def params(**changes: object) -> FrameResnetParams:

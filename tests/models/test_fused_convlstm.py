@@ -7,9 +7,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from actionrec.model_sections import FusedConvLSTMParams
-from actionrec.models import build_model, count_parameters
 from actionrec.models.convlstm import ConvLSTM
+from actionrec.models.fused_convlstm import FusedConvLSTMParams
+from actionrec.models.kind import count_parameters
+from actionrec.models.table import build_model
 
 REFERENCE = {
     "type": "fused_convlstm",

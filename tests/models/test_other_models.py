@@ -10,23 +10,18 @@ import torchvision
 from tests.models.small import small_models
 from torch.nn import functional
 
-from actionrec.errors import ActionrecError
+from actionrec.core.errors import ActionrecError
 from actionrec.keypoints import skeleton
-from actionrec.model_sections import (
-    CNN3DParams,
-    Res2Plus1DParams,
-    STGCNParams,
-    TorchvisionVideoParams,
-    cnn3d_length,
-)
-from actionrec.models import build_model
-from actionrec.models.res2plus1d import ChannelNorm, Conv2Plus1D, ResidualBlock
-from actionrec.models.stgcn import GraphBlock
+from actionrec.models.cnn3d import CNN3DParams, length_left
+from actionrec.models.res2plus1d import ChannelNorm, Conv2Plus1D, Res2Plus1DParams, ResidualBlock
+from actionrec.models.stgcn import GraphBlock, STGCNParams
+from actionrec.models.table import build_model
+from actionrec.models.torchvision_video import TorchvisionVideoParams
 
 
 def test_what_the_small_cnn_leaves_of_a_clip() -> None:
-    assert cnn3d_length(224) == 13
-    assert [cnn3d_length(length) for length in (1, 31, 32, 47, 48)] == [0, 0, 1, 1, 2]
+    assert length_left(224) == 13
+    assert [length_left(length) for length in (1, 31, 32, 47, 48)] == [0, 0, 1, 1, 2]
     features = build_model(CNN3DParams(type="cnn3d", image_size=52), num_classes=5).features
     assert features(torch.zeros(1, 3, 32, 52, 52)).shape == (1, 32, 1, 2, 2)
 

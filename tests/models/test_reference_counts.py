@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from actionrec.model_sections import (
-    AnyModel,
-    ClipResnet3DParams,
-    CNN3DParams,
-    CNNLSTMParams,
-    FrameResnetParams,
-    FusedConvLSTMParams,
-    Res2Plus1DParams,
-)
-from actionrec.models import build_model, count_parameters
+from actionrec.models.clip_resnet3d import ClipResnet3DParams
+from actionrec.models.cnn3d import CNN3DParams
+from actionrec.models.cnn_lstm import CNNLSTMParams
+from actionrec.models.frame_resnet import FrameResnetParams
+from actionrec.models.fused_convlstm import FusedConvLSTMParams
+from actionrec.models.kind import ModelParams, count_parameters
+from actionrec.models.res2plus1d import Res2Plus1DParams
+from actionrec.models.table import build_model
 
 FUSED = FusedConvLSTMParams(type="fused_convlstm")
 CLIP = ClipResnet3DParams(type="clip_resnet3d")
@@ -39,7 +37,7 @@ CLIP = ClipResnet3DParams(type="clip_resnet3d")
     ],
     ids=lambda value: value.type if hasattr(value, "type") else "",
 )
-def test_reference_counts(params: AnyModel, num_classes: int, total: int, trainable: int) -> None:
+def test_reference_counts(params: ModelParams, num_classes: int, total: int, trainable: int) -> None:
     model = build_model(params, num_classes=num_classes, load_weights=False)
     assert count_parameters(model) == total
     assert count_parameters(model, only_trainable=True) == trainable

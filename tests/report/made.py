@@ -7,15 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from actionrec import paths
+from actionrec.core import paths
+from actionrec.core.files import atomic_dir
+from actionrec.core.hdf5 import create_h5, write_strings
+from actionrec.core.tables import ScreenedRow, SplitRow, write_rows, write_table
 from actionrec.evaluation.evaluate import evaluate
 from actionrec.evaluation.outputs import write_metrics, write_plot_tables
-from actionrec.files import atomic_dir, write_json
-from actionrec.hdf5 import create_h5, write_strings
+from actionrec.intake.split.guard import Guard, write_guard
 from actionrec.keypoints.layout import NUM_VALUES
-from actionrec.packed import KEYPOINTS_FORMAT, KEYPOINTS_VERSION
+from actionrec.keypoints.reader import KEYPOINTS_FORMAT, KEYPOINTS_VERSION
 from actionrec.params import Params, load_params
-from actionrec.tables import ScreenedRow, SplitRow, write_rows, write_table
 from tests.conftest import REPO
 from tests.evaluation.made import make_split, predict
 from tests.helpers import flat_frames, write_frames
@@ -49,8 +50,8 @@ def write_project(
     write_rows(paths.SCREENED, [*screened, *rejected], ScreenedRow)
     write_rows(paths.SPLIT, split, SplitRow)
     crossing = int(leaking)
-    guard = {"groups_crossing": crossing, "digests_crossing": 0, "near_duplicates_crossing": 0}
-    write_json(paths.GUARD, {"leaking": leaking, **guard})
+    guard = Guard(leaking, params.split.method, crossing, 0, 0, 0.02, len(split), len({row.group for row in split}))
+    write_guard(guard, paths.GUARD)
     write_table(
         paths.QUALITY_PLOT, ["video_id", "contrast", "kept", "reason"], [[row.video_id, 50.5, 1, ""] for row in split]
     )

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from actionrec import paths
-from actionrec.errors import ActionrecError
+from actionrec.core import paths
+from actionrec.core.errors import ActionrecError
 from actionrec.report import coverage
 from actionrec.report.coverage import measure_coverage
 from tests.report.made import write_keypoints

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from actionrec.errors import ActionrecError
+from actionrec.core.errors import ActionrecError
 from actionrec.report.gather import gather, read_curve, read_details, read_quality
 from tests.report.made import params_of, write_project
 

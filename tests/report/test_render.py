@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from actionrec import paths
+from actionrec.core import paths
+from actionrec.core.tables import ScreenedRow
 from actionrec.params import Params
 from actionrec.report.coverage import measure_coverage
 from actionrec.report.gather import gather
 from actionrec.report.render import render, write_figures
 from actionrec.report.results_view import colors
-from actionrec.tables import ScreenedRow
 from tests.report.made import params_of, write_project
 
 HOSTILE = '"><script>alert(1)</script>$x_{' + "long" * 20

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from actionrec.core.tables import ScreenedRow
 from actionrec.report import data_view, results_view
 from actionrec.report.gather import gather
-from actionrec.tables import ScreenedRow
 from tests.evaluation.made import make_split
 from tests.report.made import params_of, write_project
 
@@ -94,7 +94,8 @@ def test_rejected_are_sorted_by_reason() -> None:
 
 
 def test_settings_name_only_enabled_models() -> None:
-    found = dict(data_view.settings(params_of("frame_resnet")))
+    params = params_of("frame_resnet")
+    found = dict(data_view.settings(params, {"frame_resnet": params.model("frame_resnet")}))
     assert found["enabled"] == "frame_resnet"
     assert found["models.frame_resnet.depth"] == 18
     assert not any(key.startswith("models.fused_convlstm") for key in found)

@@ -5,9 +5,9 @@ from typing import Any, get_args
 
 import pytest
 
+from actionrec.intake.split.section import SplitParams
 from actionrec.report import wording
 from actionrec.report.gather import Inputs, gather
-from actionrec.sections import SplitParams
 from tests.report.made import params_of, write_project
 
 

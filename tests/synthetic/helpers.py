@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from actionrec.sections import ComputeParams, SyntheticParams
+from actionrec.core.compute import ComputeParams
+from actionrec.synthetic.section import SyntheticParams
 
 ONE_PROCESS = ComputeParams(backend="local", workers=1)
 

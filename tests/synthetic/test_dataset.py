@@ -6,9 +6,9 @@ import av
 import pytest
 
 from actionrec.synthetic import dataset
-from actionrec.synthetic.clips import plan_clips
 from actionrec.synthetic.dataset import write_dataset, write_empty_dataset
 from actionrec.synthetic.defects import plan_defects
+from actionrec.synthetic.plan import plan_clips
 from tests.helpers import read_csv
 from tests.synthetic.helpers import ONE_PROCESS, tiny
 

@@ -4,10 +4,10 @@ import av
 import numpy as np
 import pytest
 
-from actionrec.ffmpeg import run_ffmpeg
-from actionrec.synthetic.clips import plan_clips
+from actionrec.intake.ffmpeg import run_ffmpeg
 from actionrec.synthetic.defects import DEFECTS, plan_defects, write_defect
 from actionrec.synthetic.encode import write_clip
+from actionrec.synthetic.plan import plan_clips
 from tests.synthetic.helpers import tiny
 
 PARAMS = tiny(defects=True, min_frames=40, max_frames=40)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from actionrec.synthetic.clips import plan_clips, render_clip
+from actionrec.synthetic.plan import plan_clips, render_clip
 from tests.synthetic.helpers import tiny
 
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.packed_data import PackedData, make_packed_data, small_fused
 
-from actionrec.images import resize_square
-from actionrec.model_sections import FrameResnetParams
+from actionrec.clips.images import resize_square
+from actionrec.models.frame_resnet import FrameResnetParams
+from actionrec.models.table import recipe_of
 from actionrec.training.datasets import EpochBatches, FixedClips, TrainClips, fixed_loader, open_source, train_loader
 
 FUSED = small_fused()
@@ -33,7 +34,7 @@ def data(tmp_path_factory) -> PackedData:
 
 
 def sources(data: PackedData, model):
-    return open_source(model, data.rows, packed_path=data.packed_path, keypoints_path=data.keypoints_path)
+    return open_source(recipe_of(model), data.rows, packed_path=data.packed_path, keypoints_path=data.keypoints_path)
 
 
 @given(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from actionrec.errors import ActionrecError
-from actionrec.sections import TrainParams
+from actionrec.core.errors import ActionrecError
 from actionrec.training.devices import resolve_accelerator, resolve_precision
+from actionrec.training.section import TrainParams
 
 
 def params(**changes: object) -> TrainParams:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
 
 import lightning.pytorch as pl
 import pytest
@@ -15,14 +13,18 @@ import torch
 from tests.helpers import read_csv
 from tests.packed_data import CLASSES, PackedData, make_packed_data, small_fused
 
-from actionrec.errors import ActionrecError
-from actionrec.itemcache import ItemCache
-from actionrec.model_sections import AnyModel, FrameResnetParams
-from actionrec.sections import TrainParams
-from actionrec.trained import ModelCard, load_trained
+from actionrec.core.code import SOURCE, import_closure
+from actionrec.core.errors import ActionrecError
+from actionrec.core.itemcache import ItemCache
+from actionrec.models.frame_resnet import FrameResnetParams
+from actionrec.models.kind import ModelParams
+from actionrec.models.table import MODELS, kind_of, recipe_of
+from actionrec.training.card import ModelCard
 from actionrec.training.datasets import open_source
 from actionrec.training.loop import train_model
-from actionrec.training.run import CODE, MODEL_CODE, TrainingRun
+from actionrec.training.run import TrainingRun
+from actionrec.training.section import TrainParams
+from actionrec.training.trained import load_trained, section_of
 
 REPO = Path(__file__).resolve().parents[2]
 TRAIN = TrainParams(
@@ -39,9 +41,9 @@ def data(tmp_path_factory) -> PackedData:
     return make_packed_data(tmp_path_factory.mktemp("packed"), size=16)
 
 
-def make_run(data: PackedData, *, model: AnyModel = FUSED, train: TrainParams = TRAIN) -> TrainingRun:
-    source = open_source(model, data.rows, packed_path=data.packed_path, keypoints_path=data.keypoints_path)
-    return TrainingRun("m", model, train, data.rows, source)
+def make_run(data: PackedData, *, model: ModelParams = FUSED, train: TrainParams = TRAIN) -> TrainingRun:
+    source = open_source(recipe_of(model), data.rows, packed_path=data.packed_path, keypoints_path=data.keypoints_path)
+    return TrainingRun("m", kind_of(model.type), model, train, data.rows, source)
 
 
 def train(run: TrainingRun, folder: Path, *, callbacks: tuple[pl.Callback, ...] = ()) -> ModelCard:
@@ -130,7 +132,7 @@ def test_what_does_not_change_the_weights_does_not_train_again(data):
     other = [
         make_run(data, train=TRAIN.model_copy(update={"seed": 4})),
         make_run(data, model=FUSED.model_copy(update={"channels": 4})),
-        TrainingRun("m", FUSED, TRAIN, data.rows[1:], run.source),
+        TrainingRun("m", kind_of(FUSED.type), FUSED, TRAIN, data.rows[1:], run.source),
     ]
     assert {one.fingerprint() for one in same} == {run.fingerprint()}
     assert len({one.fingerprint() for one in [run, *other]}) == 4
@@ -148,7 +150,7 @@ def test_the_trained_model_describes_itself(tmp_path, data):
     assert loaded == card
     assert card.class_names == list(CLASSES)
     assert card.parameters == sum(parameter.numel() for parameter in model.parameters())
-    assert card.model_params() == FUSED
+    assert section_of(card) == FUSED
     assert not model.training
 
 
@@ -215,13 +217,13 @@ def test_a_class_without_training_videos_is_an_error(tmp_path, data):
     rows = [row for row in data.rows if not (row.label == "wave" and row.subset == "train")]
     run = make_run(data)
     with pytest.raises(ActionrecError, match="1 classes have no training video: wave; add videos"):
-        train(TrainingRun("m", FUSED, TRAIN, rows, run.source), tmp_path)
+        train(TrainingRun("m", kind_of(FUSED.type), FUSED, TRAIN, rows, run.source), tmp_path)
 
 
 def test_an_empty_subset_is_an_error(tmp_path, data):
     rows = [row for row in data.rows if row.subset != "val"]
     with pytest.raises(ActionrecError, match=r"the split holds no val video; set split\.val_fraction"):
-        train(TrainingRun("m", FUSED, TRAIN, rows, make_run(data).source), tmp_path)
+        train(TrainingRun("m", kind_of(FUSED.type), FUSED, TRAIN, rows, make_run(data).source), tmp_path)
 
 
 def test_training_ends_early_without_a_better_epoch(tmp_path, data):
@@ -267,7 +269,7 @@ def test_a_diverging_run_says_so(tmp_path, data):
 
 def test_packed_files_of_another_split_are_an_error(data):
     with pytest.raises(ActionrecError, match=r"1 in .*rgb64\.h5 but not in the split: circle_ccw/g00_c0"):
-        open_source(FUSED, data.rows[1:], packed_path=data.packed_path, keypoints_path=data.keypoints_path)
+        open_source(recipe_of(FUSED), data.rows[1:], packed_path=data.packed_path, keypoints_path=data.keypoints_path)
 
 
 def test_a_damaged_model_is_refused(tmp_path, data):
@@ -295,30 +297,14 @@ def loaded_modules(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
-def test_the_fingerprint_covers_all_code_that_training_imports():
-    """Every module of ours that the loop loads is hashed, or known not to touch the weights."""
-    models = [module for modules in MODEL_CODE.values() for module in modules]
-    plumbing = {"errors", "files", "hdf5", "itemcache", "sections", "tables", "keypoints", "training"}
-    loaded = loaded_modules(f"import actionrec.training.loop, {', '.join(models)}")
-    assert loaded - {f"actionrec.{name}" for name in plumbing} == {*CODE, *models}
-
-
-@pytest.mark.parametrize("kind", MODEL_CODE)
-def test_a_model_lists_its_own_modules(kind):
-    """What its files import of ``actionrec.models``, without the package's ``__init__`` that knows them all."""
-    named = {
-        f"actionrec.models.{name}"
-        for module in MODEL_CODE[kind]
-        for name in re.findall(
-            r"from actionrec\.models\.(\w+) import",
-            (REPO / "src").joinpath(*module.split(".")).with_suffix(".py").read_text(),
-        )
+@pytest.mark.parametrize("module", MODELS.values())
+def test_the_fingerprint_covers_all_code_that_training_runs(module):
+    loaded = loaded_modules(f"import actionrec.training.loop, {module}")
+    digested = {
+        file.relative_to(SOURCE).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+        for name in ("actionrec.training.loop", module)
+        for file in import_closure(SOURCE.joinpath(*name.split(".")).with_suffix(".py"))
     }
-    assert named <= {*CODE, *MODEL_CODE[kind]}
-
-
-def test_every_type_of_model_has_its_modules():
-    kinds = {
-        kind for member in get_args(get_args(AnyModel)[0]) for kind in get_args(member.model_fields["type"].annotation)
-    }
-    assert set(MODEL_CODE) == kinds
+    assert loaded <= digested
+    others = set(MODELS.values()) - {module}
+    assert not digested & (others | {"actionrec.models.table", "actionrec.params"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from actionrec.sampling import generator_for
+from actionrec.clips.sampling import generator_for
 from actionrec.training.mixup import mix_clips
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from actionrec.sections import TrainParams
 from actionrec.training.schedule import build_optimizer, learning_rate
+from actionrec.training.section import TrainParams
 
 
 def params(**changes: object) -> TrainParams:

@@ -10,14 +10,15 @@ from pathlib import Path
 
 from tests.packed_data import CLASSES, SUBSETS
 
-from actionrec.itemcache import ItemCache
-from actionrec.model_sections import CNN3DParams
-from actionrec.packed import PackedView
-from actionrec.sections import TrainParams
-from actionrec.tables import SplitRow
+from actionrec.core.itemcache import ItemCache
+from actionrec.core.tables import SplitRow
+from actionrec.models.cnn3d import CNN3DParams
+from actionrec.models.table import kind_of, recipe_of
+from actionrec.pack.reader import PackedView
 from actionrec.training.datasets import open_source
 from actionrec.training.loop import train_model
 from actionrec.training.run import TrainingRun
+from actionrec.training.section import TrainParams
 
 
 def main() -> None:
@@ -42,9 +43,9 @@ def main() -> None:
     # Three val videos for two processes: one share has to be filled up.
     dropped = next(row for row in rows if row.subset == "val" and row.label == CLASSES[0])
     source = open_source(
-        model, rows, packed_path=lambda view: packed / f"{view}.h5", keypoints_path=packed / "keypoints.h5"
+        recipe_of(model), rows, packed_path=lambda view: packed / f"{view}.h5", keypoints_path=packed / "keypoints.h5"
     )
-    run = TrainingRun("m", model, train, [row for row in rows if row is not dropped], source)
+    run = TrainingRun("m", kind_of(model.type), model, train, [row for row in rows if row is not dropped], source)
     train_model(run, out_dir=out / "model", curves_path=out / "curves.csv", cache=ItemCache(out / "cache"))
 
 

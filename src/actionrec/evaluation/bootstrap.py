@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from actionrec.sections import EvaluateParams
+from actionrec.evaluation.section import EvaluateParams
 
 METHOD = "percentile bootstrap over groups"
 _BLOCK_CELLS = 1 << 20

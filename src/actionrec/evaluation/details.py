@@ -9,17 +9,17 @@ import numpy as np
 
 from actionrec.evaluation.bootstrap import METHOD, Interval
 from actionrec.evaluation.calibration import TEMPERATURES, Reliability
-from actionrec.evaluation.evaluate import FUSION, EntryResult, Evaluation, SubsetResult
+from actionrec.evaluation.results import FUSION, EntryResult, Evaluation, SubsetResult
+from actionrec.evaluation.scalars import DETAILS, SUMMARY, rounded, scalars_of
 from actionrec.evaluation.space_time import LITTLE, NEAR_CHANCE, RECOGNISED, ClassVerdict, recall_at
 
-DIGITS = 5
 LISTED = 10
 """Best and worst classes, most confused pairs."""
 
 
 def summary(evaluation: Evaluation) -> dict[str, dict[str, float]]:
     """``{entry: at most ten scalars}`` of the test videos, rounded."""
-    return {entry.name: _scalars(entry.subsets["test"]) for entry in evaluation.entries}
+    return {entry.name: scalars_of(entry.subsets["test"], SUMMARY) for entry in evaluation.entries}
 
 
 def details(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any]:
@@ -62,13 +62,13 @@ def _fusion(evaluation: Evaluation) -> dict[str, Any]:
         "protocol": "log-linear late fusion of video log-probabilities, weights fitted on val",
         "fusion": {
             "fitted": {
-                "weights": {name: _rounded(weight) for name, weight in fusion.fitted_weights.items()},
-                "subsets": {name: _scalars(subset) for name, subset in fusion.fitted.subsets.items()},
+                "weights": {name: rounded(weight) for name, weight in fusion.fitted_weights.items()},
+                "subsets": {name: scalars_of(subset, SUMMARY) for name, subset in fusion.fitted.subsets.items()},
                 "gain": _gain(evaluation, fusion.fitted),
             },
             "equal": {
-                "weights": {name: _rounded(weight) for name, weight in fusion.equal_weights.items()},
-                "subsets": {name: _scalars(subset) for name, subset in fusion.equal.subsets.items()},
+                "weights": {name: rounded(weight) for name, weight in fusion.equal_weights.items()},
+                "subsets": {name: scalars_of(subset, SUMMARY) for name, subset in fusion.equal.subsets.items()},
                 "gain": _gain(evaluation, fusion.equal),
             },
         },
@@ -84,8 +84,8 @@ def _space_time(evaluation: Evaluation) -> dict[str, Any] | None:
     return {
         "frame_model": found.frame_model,
         "clip_model": found.clip_model,
-        "recognised_from": _rounded(recall_at(RECOGNISED, num_classes)),
-        "near_chance_to": _rounded(recall_at(NEAR_CHANCE, num_classes)),
+        "recognised_from": rounded(recall_at(RECOGNISED, num_classes)),
+        "near_chance_to": rounded(recall_at(NEAR_CHANCE, num_classes)),
         "little": LITTLE,
         "classes": [class_verdict(item) for item in found.classes],
         "pairs": [asdict(pair) for pair in found.pairs],
@@ -99,8 +99,8 @@ def class_verdict(found: ClassVerdict) -> dict[str, Any]:
         "class": found.name,
         "videos": found.num_videos,
         "groups": found.num_groups,
-        "frame_recall": _rounded(found.frame_recall),
-        "clip_recall": _rounded(found.clip_recall),
+        "frame_recall": rounded(found.frame_recall),
+        "clip_recall": rounded(found.clip_recall),
         "difference": interval["value"],
         "low": interval["low"],
         "high": interval["high"],
@@ -112,13 +112,13 @@ def _calibration(entry: EntryResult) -> dict[str, Any]:
     """Of the test videos, as predicted and at the temperature fitted on val."""
     before, after = entry.subsets["test"].as_predicted, entry.subsets["test"].calibrated
     return {
-        "temperature": _rounded(entry.temperature),
+        "temperature": rounded(entry.temperature),
         "at_bound": entry.temperature in TEMPERATURES,
         "fitted_on": "val" if "val" in entry.subsets else None,
-        "nll_before": _rounded(before.nll),
-        "nll_after": _rounded(after.nll),
-        "ece_before": _rounded(before.ece),
-        "ece_after": _rounded(after.ece),
+        "nll_before": rounded(before.nll),
+        "nll_after": rounded(after.nll),
+        "ece_before": rounded(before.ece),
+        "ece_after": rounded(after.ece),
         "bins_before": _bins(before.reliability),
         "bins_after": _bins(after.reliability),
     }
@@ -129,8 +129,8 @@ def _bins(found: Reliability) -> list[dict[str, Any]]:
     rows = zip(found.confidence.tolist(), found.accuracy.tolist(), found.count.tolist(), strict=True)
     return [
         {
-            "confidence": _rounded(confidence) if count else None,
-            "accuracy": _rounded(accuracy) if count else None,
+            "confidence": rounded(confidence) if count else None,
+            "accuracy": rounded(accuracy) if count else None,
             "count": count,
         }
         for confidence, accuracy, count in rows
@@ -151,33 +151,16 @@ def _gain(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any] | None:
 
 
 def _interval(interval: Interval) -> dict[str, float]:
-    return {"value": _rounded(interval.value), "low": _rounded(interval.low), "high": _rounded(interval.high)}
-
-
-def _scalars(subset: SubsetResult) -> dict[str, float]:
-    scalars = {
-        "ece": subset.as_predicted.ece,
-        "ece_calibrated": subset.calibrated.ece,
-        "macro_f1": subset.scores.macro_f1,
-        "mean_class_accuracy": subset.scores.mean_class_accuracy,
-        "video_top1": subset.top[1],
-        "video_top1_high": subset.interval.high,
-        "video_top1_low": subset.interval.low,
-        "video_top5": subset.top[5],
-    }
-    if subset.clip_top1 is not None:
-        scalars["clip_top1"] = subset.clip_top1
-    return {name: _rounded(value) for name, value in scalars.items()} | {"num_videos": len(subset.label)}
+    return {"value": rounded(interval.value), "low": rounded(interval.low), "high": rounded(interval.high)}
 
 
 def _subset(evaluation: Evaluation, subset: SubsetResult) -> dict[str, Any]:
     names = evaluation.class_names
     by_recall = sorted(np.flatnonzero(subset.scores.support), key=lambda c: (-subset.scores.recall[c], names[c]))
-    protocols = {f"video_top1_{sampling}": _rounded(top1) for sampling, top1 in subset.protocols.items()}
+    protocols = {f"video_top1_{sampling}": rounded(top1) for sampling, top1 in subset.protocols.items()}
     return {
         "protocols": protocols,
-        "metrics": _scalars(subset)
-        | {"video_top10": _rounded(subset.top[10]), "nll": _rounded(subset.as_predicted.nll)},
+        "metrics": scalars_of(subset, SUMMARY | DETAILS),
         "per_class": per_class(evaluation, subset),
         "confusion": subset.confusion.tolist(),
         "best_classes": [names[c] for c in by_recall[:LISTED]],
@@ -192,9 +175,9 @@ def per_class(evaluation: Evaluation, subset: SubsetResult) -> list[dict[str, An
     return [
         {
             "class": name,
-            "precision": _rounded(scores.precision[c]),
-            "recall": _rounded(scores.recall[c]),
-            "f1": _rounded(scores.f1[c]),
+            "precision": rounded(scores.precision[c]),
+            "recall": rounded(scores.recall[c]),
+            "f1": rounded(scores.f1[c]),
             "support": int(scores.support[c]),
         }
         for c, name in enumerate(evaluation.class_names)
@@ -211,11 +194,7 @@ def confused_pairs(evaluation: Evaluation, subset: SubsetResult) -> list[dict[st
             "actual": names[actual],
             "predicted": names[predicted],
             "videos": int(errors[actual, predicted]),
-            "share": _rounded(errors[actual, predicted] / subset.scores.support[actual]),
+            "share": rounded(errors[actual, predicted] / subset.scores.support[actual]),
         }
         for actual, predicted in pairs[:LISTED]
     ]
-
-
-def _rounded(value: float) -> float:
-    return round(float(value), DIGITS) + 0.0  # never -0.0

@@ -8,99 +8,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from actionrec.errors import ActionrecError, first_few
-from actionrec.evaluation.bootstrap import Interval, interval_of
-from actionrec.evaluation.calibration import Calibration, fit_temperature, measure_calibration, scale
+from actionrec.core.errors import ActionrecError, first_few
+from actionrec.core.tables import SplitRow, check_same_ids, class_names
+from actionrec.evaluation.bootstrap import interval_of
+from actionrec.evaluation.calibration import fit_temperature, measure_calibration, scale
 from actionrec.evaluation.fusion import equal_weights, fit_weights, fuse
 from actionrec.evaluation.metrics import (
-    ClassScores,
     class_scores,
     confusion,
     top_k_accuracy,
     true_class_rank,
 )
 from actionrec.evaluation.paired import Gain, mcnemar
+from actionrec.evaluation.results import FUSION, EntryResult, Evaluation, Floats, FusionResult, Ints, SubsetResult
+from actionrec.evaluation.section import EvaluateParams
 from actionrec.evaluation.space_time import Answers, SpaceTime, compare_space_and_time
-from actionrec.predictions import Predictions
-from actionrec.sections import EvaluateParams
-from actionrec.tables import SplitRow, check_same_ids, class_names
+from actionrec.prediction.file import Predictions
 
-FUSION = "fusion"
 EVALUATED_SUBSETS = ("val", "test")
-
-Floats = npt.NDArray[np.floating]
-Ints = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class SubsetResult:
-    """One entry (a model or the fusion) on one subset."""
-
-    video_id: tuple[str, ...]
-    label: Ints
-    """(N,)"""
-    predicted: Ints
-    """(N,)"""
-    correct: npt.NDArray[np.bool_]
-    """(N,)"""
-    top: Mapping[int, float]
-    """Video-level top-k accuracy by k."""
-    clip_top1: float | None
-    """None for the fusion, which has no clips."""
-    protocols: Mapping[str, float]
-    """``video_top1`` by the short name of the protocol, the reported one first; empty for the fusion."""
-    as_predicted: Calibration
-    calibrated: Calibration
-    """At the entry's temperature."""
-    scores: ClassScores
-    confusion: Ints
-    """(C, C), rows are actual classes."""
-    interval: Interval
-    """Of ``video_top1``."""
-    num_groups: int
-
-
-@dataclass(frozen=True)
-class EntryResult:
-    """A model or the fusion, on every subset that has videos."""
-
-    name: str
-    temperature: float
-    """Fitted on val; 1 where there are no val videos."""
-    subsets: Mapping[str, SubsetResult]
-    gain: Gain | None = None
-    """Over the best single model; None for that model itself."""
-
-
-@dataclass(frozen=True)
-class FusionResult:
-    """The two late fusions; ``fitted`` is the one that is reported as ``fusion``."""
-
-    equal_weights: Mapping[str, float]
-    fitted_weights: Mapping[str, float]
-    equal: EntryResult
-    fitted: EntryResult
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Everything that is written by :mod:`actionrec.evaluation.outputs`."""
-
-    class_names: tuple[str, ...]
-    predictions: Mapping[str, Predictions]
-    models: Mapping[str, EntryResult]
-    fusion: FusionResult
-    best_model: str
-    """Best single model: highest test ``video_top1``, then val ``video_top1``, then the order in ``enabled``."""
-    space_time: SpaceTime | None
-    """The best model of single frames against the best of clips; None where there are not both."""
-    params: EvaluateParams
-    leaking: bool
-
-    @property
-    def entries(self) -> list[EntryResult]:
-        """The models in their order, then the fusion."""
-        return [*self.models.values(), self.fusion.fitted]
 
 
 def evaluate(
@@ -198,6 +123,7 @@ def _subset(
     return SubsetResult(
         video_id=tuple(str(video_id) for video_id in videos.video_id[chosen]),
         label=label,
+        log_prob=log_prob,
         predicted=predicted,
         correct=rank == 0,
         top={k: float(np.mean(rank < k)) for k in (1, 5, 10)},

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from actionrec.core.files import write_json
+from actionrec.core.tables import write_table
 from actionrec.evaluation.details import class_verdict, confused_pairs, details, per_class, summary
-from actionrec.evaluation.evaluate import Evaluation, SubsetResult
-from actionrec.files import write_json
-from actionrec.tables import write_table
+from actionrec.evaluation.results import Evaluation, SubsetResult
 
 
 def write_metrics(evaluation: Evaluation, folder: Path) -> None:

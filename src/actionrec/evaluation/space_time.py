@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from actionrec.evaluation.bootstrap import Interval, interval_of
 from actionrec.evaluation.metrics import confusion
-from actionrec.sections import EvaluateParams
+from actionrec.evaluation.section import EvaluateParams
 
 Ints = npt.NDArray[np.int64]
 Verdict: TypeAlias = Literal["time", "space", "frame better", "neither", "unclear"]

@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from actionrec.errors import ActionrecError
+from actionrec.core.errors import ActionrecError
 from actionrec.keypoints.layout import (
     FACE,
     LEFT_HAND,

@@ -8,6 +8,11 @@ Left and right are the person's own.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
 NUM_POSE = 33
 NUM_FACE = 468
 NUM_HAND = 21
@@ -56,3 +61,15 @@ POSE_MIRROR: tuple[int, ...] = (
     24, 23, 26, 25, 28, 27, 30, 29, 32, 31,
 )  # fmt: skip
 """Landmark ``i`` becomes landmark ``POSE_MIRROR[i]`` when the frame is flipped."""
+
+
+@dataclass(frozen=True)
+class ClipKeypoints:
+    """Keypoints of some frames of one video."""
+
+    keypoints: npt.NDArray[np.float32]
+    """(n, 1662)"""
+    presence: npt.NDArray[np.bool_]
+    """(n, 4): pose, face, left hand, right hand."""
+    aspect: float
+    """Width / height of the video's frames."""

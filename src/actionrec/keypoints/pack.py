@@ -10,12 +10,12 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from actionrec.files import digest_of
-from actionrec.hdf5 import FlatWriter, create_h5, open_h5, write_json_attr, write_strings
-from actionrec.keypoints.extract import FORMAT, VERSION
+from actionrec.core.files import digest_of
+from actionrec.core.hdf5 import FlatWriter, create_h5, open_h5, write_json_attr, write_strings
+from actionrec.keypoints.detect import FORMAT, VERSION
 from actionrec.keypoints.layout import NUM_VALUES, PARTS
-from actionrec.packed import KEYPOINTS_FORMAT, KEYPOINTS_VERSION
-from actionrec.sections import KeypointParams
+from actionrec.keypoints.reader import KEYPOINTS_FORMAT, KEYPOINTS_VERSION
+from actionrec.keypoints.section import KeypointParams
 
 _BLOCK_FRAMES = 64
 
@@ -25,7 +25,7 @@ def pack_keypoints(
 ) -> None:
     """Pack the keypoints of ``video_ids``, sorted, into one file for training.
 
-    Layout, which :mod:`actionrec.packed` reads: ``video_id`` (V,), ``frame_start`` int64
+    Layout, which :mod:`actionrec.keypoints.reader` reads: ``video_id`` (V,), ``frame_start`` int64
     (V + 1), ``keypoints`` float32 (F, 1662), ``presence`` bool (F, 4), ``aspect`` float32 (V,).
     """
     ids = sorted(video_ids)

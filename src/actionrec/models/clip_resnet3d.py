@@ -9,14 +9,43 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Annotated, Literal
 
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from actionrec.errors import ActionrecError
-from actionrec.model_sections import ClipResnet3DParams
+from actionrec.clips.recipes import ImageClipRecipe
+from actionrec.clips.section import ImageClipParams, ImageSize, Sampling, TestSampling
+from actionrec.core.errors import ActionrecError
+from actionrec.core.section import ListOf, PositiveInt
+from actionrec.models.kind import ModelKind, ModelParams, PretrainedParams, Reference
 from actionrec.models.pixels import KINETICS_E2, Pixels
 from actionrec.models.weights import PartlyTrained, load_weights_file
+
+
+class ClipResnet3DParams(ModelParams, ImageClipParams, PretrainedParams):
+    """3D ResNet of bottleneck blocks (reference system E2)."""
+
+    type: Literal["clip_resnet3d"]
+    clip_frames: Annotated[int, Field(ge=2)] = 16
+    image_size: ImageSize = 224
+    sampling: Sampling = "window"
+    test_sampling: TestSampling = "windows"
+    augment: bool = True
+    blocks: Annotated[ListOf[PositiveInt], Field(min_length=4, max_length=4)] = (3, 4, 6, 3)
+    """Bottleneck blocks of layer1 to layer4; (3, 4, 6, 3) is ResNet-50, and (3, 4, 6, 1) skips the rest of layer4."""
+    width: PositiveInt = 64
+    """Channels of the stem; layerN has ``width * 2 ** (N - 1)``, and four times as many at its end."""
+    weights: str = "none"
+    """``none``, or a local state-dict file, for example of Kinetics-400."""
+    trainable: ListOf[str] = ("layer4.0", "fc")
+    """Modules that train; all where empty."""
+
+    @property
+    def takes_any_length(self) -> bool:
+        return True
+
 
 _EXPANSION = 4
 _BLOCK_KEY = re.compile(r"layer(\d)\.(\d+)\.")
@@ -110,3 +139,20 @@ def load_checkpoint(net: nn.Module, params: ClipResnet3DParams) -> None:
             "weights to its path, or use a torchvision_video model, whose weights torchvision downloads"
         )
     load_weights_file(net, Path(params.weights), may_drop=beyond)
+
+
+MODEL = ModelKind(
+    section=ClipResnet3DParams,
+    recipe=ImageClipRecipe,
+    network=ClipResnet3D,
+    references=(
+        Reference(
+            "clip_resnet3d",
+            ClipResnet3DParams(type="clip_resnet3d"),
+            101,
+            46_405_925,
+            10_965_093,
+            "system E2; Hara et al. 2018, arXiv:1711.09577",
+        ),
+    ),
+)

@@ -6,10 +6,36 @@ feature vector a frame by averaging over space.
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
+from pydantic import Field
 from torch import Tensor, nn
 
-from actionrec.model_sections import CNNLSTMParams
+from actionrec.clips.recipes import ImageClipRecipe
+from actionrec.clips.section import ImageClipParams, ImageSize, Probability, Sampling, TestSampling
+from actionrec.core.section import ListOf, PositiveInt
+from actionrec.models.kind import ModelKind, ModelParams, Reference
 from actionrec.models.pixels import Pixels
+
+
+class CNNLSTMParams(ModelParams, ImageClipParams):
+    """A 2D CNN on every frame, an LSTM over the frames (reference system D)."""
+
+    type: Literal["cnn_lstm"]
+    clip_frames: Annotated[int, Field(ge=2)] = 16
+    image_size: ImageSize = 64
+    sampling: Sampling = "segments"
+    test_sampling: TestSampling = "strided"
+    augment: bool = True
+    """As in every model of frames; the reference crops, flips and rotates."""
+    rotate_degrees: Annotated[float, Field(ge=0, le=180)] = 10.0
+    channels: Annotated[ListOf[PositiveInt], Field(min_length=1)] = (64,)
+    """Of the convolutions, each followed by a ReLU and a pooling by 2; the last is what the LSTM reads of a frame."""
+    lstm_hidden: PositiveInt = 128
+    norm: bool = False
+    """Batch normalisation after each convolution; the reference has none."""
+    dropout: Probability = 0.0
+    """Before the classifier; the reference has none."""
 
 
 class CNNLSTM(nn.Module):
@@ -37,3 +63,20 @@ class CNNLSTM(nn.Module):
         states, _ = self.lstm(features.unflatten(0, images.shape[:2]))  # (B, T, hidden)
         logits: Tensor = self.classifier(self.dropout(states[:, -1]))
         return logits
+
+
+MODEL = ModelKind(
+    section=CNNLSTMParams,
+    recipe=ImageClipRecipe,
+    network=CNNLSTM,
+    references=(
+        Reference(
+            "cnn_lstm",
+            CNNLSTMParams(type="cnn_lstm"),
+            10,
+            102_410,
+            102_410,
+            "system D; Donahue et al. 2015, arXiv:1411.4389",
+        ),
+    ),
+)

@@ -2,15 +2,101 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-import torchvision
+import numpy as np
+from pydantic import Field
 from torch import Tensor, nn
 
-from actionrec.model_sections import FrameResnetParams
+from actionrec.clips.images import Look
+from actionrec.clips.recipes import Arrays, crops
+from actionrec.clips.sampling import even_frames, sample_one
+from actionrec.clips.section import ImageSize, PictureParams
+from actionrec.core.arrays import Frames, Indices
+from actionrec.core.section import ListOf, PositiveInt
+from actionrec.keypoints.layout import ClipKeypoints
+from actionrec.models.kind import ModelKind, ModelParams, PretrainedParams, Reference
 from actionrec.models.pixels import IMAGENET, Pixels
 from actionrec.models.weights import PartlyTrained, download, load_weights_file
+
+_VAL_FRAMES = 3
+
+
+class FrameResnetParams(ModelParams, PictureParams, PretrainedParams):
+    """Single frames through a 2D ResNet (reference system E1)."""
+
+    type: Literal["frame_resnet"]
+    view: str = "rgb"
+    """Packed view (``pack``) that it reads."""
+    depth: Literal[18, 34, 50, 101, 152] = 50
+    weights: str = "imagenet"
+    """``none``, ``imagenet`` (torchvision downloads them) or a local state-dict file."""
+    trainable: ListOf[str] = ("layer4.2", "fc")
+    """Modules that train; all where empty."""
+    image_size: ImageSize = 224
+    """Side of the square input in pixels."""
+    test_crops: Literal[1, 3] = 1
+    """Squares predicted of every frame: the centre, or three along the longer side."""
+    augment: bool = True
+    """Random crop of 70-100 % per axis, brightness +/- 15 of 255."""
+    flip: bool = False
+    """Random horizontal flip (the reference does); wrong for signs and for mirrored classes."""
+    train_frames: PositiveInt = 1
+    """Random frames of each video an epoch; the reference takes one."""
+    test_frames: Annotated[int, Field(ge=0)] = 0
+    """Evenly spaced frames predicted a video; 0 predicts every frame."""
+
+
+@dataclass(frozen=True)
+class FrameRecipe:
+    """Clips of one frame."""
+
+    params: FrameResnetParams
+    reads_keypoints: bool = False
+
+    @property
+    def view(self) -> str:
+        return self.params.view
+
+    @property
+    def clips_per_epoch(self) -> int:
+        return self.params.train_frames
+
+    @property
+    def num_crops(self) -> int:
+        return self.params.test_crops
+
+    @property
+    def samplings(self) -> tuple[str, ...]:
+        return ("even_frames",) if self.params.test_frames else ("all_frames",)
+
+    def protocol(self, sampling: str) -> str:  # noqa: ARG002 (the recipe's signature)
+        frames = f"{self.params.test_frames} evenly spaced frames" if self.params.test_frames else "every frame"
+        return frames + crops(self.num_crops)
+
+    def train_clip(self, num_frames: int, *, generator: np.random.Generator) -> Indices:
+        clip: Indices = sample_one(num_frames, generator=generator)[0]
+        return clip
+
+    def test_clips(self, num_frames: int, sampling: str) -> Indices:  # noqa: ARG002 (the recipe's signature)
+        return even_frames(num_frames, max_frames=self.params.test_frames)
+
+    def val_clips(self, num_frames: int) -> Indices:
+        return even_frames(num_frames, max_frames=_VAL_FRAMES)
+
+    def prepare(
+        self,
+        frames: Frames | None,
+        keypoints: ClipKeypoints | None,  # noqa: ARG002 (the recipe's signature)
+        *,
+        generator: np.random.Generator | None,
+        crop: int = 0,
+    ) -> Arrays:
+        assert frames is not None
+        look = Look(self.params.image_size, 1.0, augment=self.params.augment, flip=self.params.flip, rotate=0.0)
+        return {"frames": look.of(frames, generator=generator, crop=crop)}
 
 
 class FrameResnet(PartlyTrained):
@@ -28,6 +114,8 @@ class FrameResnet(PartlyTrained):
 
 
 def _backbone(params: FrameResnetParams, *, load_weights: bool) -> Any:
+    import torchvision  # takes seconds
+
     name = f"resnet{params.depth}"
     net = getattr(torchvision.models, name)(weights=None)
     if load_weights and params.weights == "imagenet":
@@ -37,3 +125,20 @@ def _backbone(params: FrameResnetParams, *, load_weights: bool) -> Any:
     elif load_weights and params.weights != "none":
         load_weights_file(net, Path(params.weights))
     return net
+
+
+MODEL = ModelKind(
+    section=FrameResnetParams,
+    recipe=FrameRecipe,
+    network=FrameResnet,
+    references=(
+        Reference(
+            "frame_resnet",
+            FrameResnetParams(type="frame_resnet"),
+            101,
+            23_714_981,
+            4_669_541,
+            "system E1; He et al. 2016, arXiv:1512.03385",
+        ),
+    ),
+)

@@ -6,14 +6,116 @@ has 7,174,718 parameters with 11 classes.
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
+import numpy as np
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
-from actionrec.features import num_values
-from actionrec.model_sections import FusedConvLSTMParams
+from actionrec.clips.images import FLIP_PROBABILITY, flip, resize_square, shift_brightness
+from actionrec.clips.keypoints import flip_keypoints, keypoint_features, num_values
+from actionrec.clips.recipes import Arrays, ClipRecipe
+from actionrec.clips.section import ClipParams, PictureParams, Probability, Sampling, TestSampling
+from actionrec.core.arrays import Frames
+from actionrec.core.section import PositiveInt
+from actionrec.keypoints.layout import ClipKeypoints
 from actionrec.models.convlstm import ConvLSTM
+from actionrec.models.kind import ModelKind, ModelParams, Reference
+
+
+class FusedConvLSTMParams(ModelParams, ClipParams, PictureParams):
+    """ConvLSTM over frames beside an LSTM over keypoints (reference system A)."""
+
+    type: Literal["fused_convlstm"]
+    view: str = "rgb64"
+    """Packed view (``pack``) that it reads."""
+    inputs: Literal["both", "frames", "keypoints"] = "both"
+    """Ablations."""
+    clip_frames: Annotated[int, Field(ge=2)] = 20
+    """Frames of a clip; the reference takes 30 of ASL and 20 of UCF11."""
+    image_size: Annotated[int, Field(ge=8, le=256)] = 64
+    """Side of the square input in pixels."""
+    channels: PositiveInt = 16
+    """Channels of each ConvLSTM layer."""
+    lstm_hidden: PositiveInt = 512
+    keypoint_features: Literal["raw", "body"] = "raw"
+    """``raw``: all 1662 values. ``body``: pose and hands, centred and scaled by the body."""
+    keypoint_motion: bool = False
+    """Give the LSTM each value's change since the previous frame too; the reference does not."""
+    keypoint_norm: bool = False
+    """Batch-normalise the LSTM's inputs; the reference does not, and needs far more steps."""
+    frame_content: Literal["rgb", "motion"] = "rgb"
+    """``motion`` subtracts the mean of the clip's frames, and with it a still background; the reference is ``rgb``."""
+    frame_pool: Annotated[int, Field(ge=0)] = 0
+    """Average the last frame map to ``frame_pool x frame_pool`` before the classifier; 0 (the reference) does not."""
+    frame_dropout: Probability = 0.0
+    """Chance that a training clip is shown without its frame features; the reference has none."""
+    sampling: Sampling = "random"
+    """As in every model of clips; the reference takes ``random`` frames in time order."""
+    test_sampling: TestSampling = "strided"
+    dropout: Probability = 0.0
+    """Between the LSTM's layers and before the classifier; the reference has none."""
+    augment: bool = False
+    """Scale, shift and jitter of the keypoints, brightness of the frames."""
+    flip: bool = False
+    """Mirror frames and keypoints, left and right exchanged, of half the training clips; wrong for signs."""
+
+    def problems(self, name: str) -> list[str]:
+        problems = super().problems(name)
+        if self.frame_pool and self.image_size % self.frame_pool:
+            problems.append(
+                f"{name}.frame_pool: {self.frame_pool} does not divide image_size {self.image_size}; "
+                "set a divisor, or 0"
+            )
+        return problems
+
+
+@dataclass(frozen=True)
+class FusedRecipe(ClipRecipe):
+    """Clips of frames and keypoints, mirrored and brightened alike."""
+
+    params: FusedConvLSTMParams
+
+    @property
+    def view(self) -> str | None:
+        return None if self.params.inputs == "keypoints" else self.params.view
+
+    @property
+    def reads_keypoints(self) -> bool:
+        return self.params.inputs != "frames"
+
+    def prepare(
+        self,
+        frames: Frames | None,
+        keypoints: ClipKeypoints | None,
+        *,
+        generator: np.random.Generator | None,
+        crop: int = 0,  # noqa: ARG002 (the recipe's signature)
+    ) -> Arrays:
+        inputs: Arrays = {}
+        augmenting = generator if self.params.augment else None
+        flips = generator is not None and self.params.flip and generator.random() < FLIP_PROBABILITY
+        if self.view:
+            assert frames is not None
+            square = resize_square(frames, size=self.params.image_size)
+            square = flip(square) if flips else square
+            inputs["frames"] = square if augmenting is None else shift_brightness(square, generator=augmenting)
+        if self.reads_keypoints:
+            assert keypoints is not None
+            values, presence = keypoints.keypoints, keypoints.presence
+            if flips:
+                values, presence = flip_keypoints(values, presence)
+            inputs["keypoints"] = keypoint_features(
+                values,
+                presence,
+                kind=self.params.keypoint_features,
+                aspect=keypoints.aspect,
+                generator=augmenting,
+            )
+        return inputs
+
 
 _KERNEL_SIZE = 5
 _SQUEEZED_CHANNELS = 3
@@ -146,3 +248,20 @@ def _initialise(module: nn.Module) -> None:
         nn.init.xavier_normal_(module.weight)
         if module.bias is not None:
             nn.init.constant_(module.bias, _BIAS)
+
+
+MODEL = ModelKind(
+    section=FusedConvLSTMParams,
+    recipe=FusedRecipe,
+    network=FusedConvLSTM,
+    references=(
+        Reference(
+            "fused_convlstm",
+            FusedConvLSTMParams(type="fused_convlstm"),
+            11,
+            7_174_718,
+            7_174_718,
+            "system A; ConvLSTM: Shi et al. 2015, arXiv:1506.04214",
+        ),
+    ),
+)

@@ -5,11 +5,36 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from actionrec.model_sections import Res2Plus1DParams
+from actionrec.clips.recipes import ImageClipRecipe
+from actionrec.clips.section import ImageClipParams, ImageSize, Probability, Sampling, TestSampling
+from actionrec.core.section import ListOf, PositiveInt
+from actionrec.models.kind import ModelKind, ModelParams, Reference
 from actionrec.models.pixels import Pixels
+
+
+class Res2Plus1DParams(ModelParams, ImageClipParams):
+    """(2+1)D residual network (reference system C)."""
+
+    type: Literal["res2plus1d"]
+    clip_frames: Annotated[int, Field(ge=2)] = 10
+    image_size: ImageSize = 224
+    sampling: Sampling = "window"
+    stride_frames: PositiveInt = 15
+    test_sampling: TestSampling = "centre"
+    channels: Annotated[ListOf[PositiveInt], Field(min_length=1)] = (16, 32, 64, 128)
+    """Of the residual blocks; the stem has as many as the first. The frames halve after the stem and every block."""
+    dropout: Probability = 0.0
+    """Before the classifier; the reference has none."""
+
+    @property
+    def takes_any_length(self) -> bool:
+        return True
 
 
 class Conv2Plus1D(nn.Sequential):
@@ -78,3 +103,20 @@ def _halve(images: Tensor) -> Tensor:
     # In two dimensions the gradient is repeatable on a GPU, in three it is not.
     pooled = functional.avg_pool2d(images.flatten(1, 2), 2)  # (B, C T, S / 2, S / 2)
     return pooled.view(*images.shape[:3], *pooled.shape[2:])
+
+
+MODEL = ModelKind(
+    section=Res2Plus1DParams,
+    recipe=ImageClipRecipe,
+    network=Res2Plus1D,
+    references=(
+        Reference(
+            "res2plus1d",
+            Res2Plus1DParams(type="res2plus1d"),
+            10,
+            443_290,
+            443_290,
+            "system C; (2+1)D: Tran et al. 2018, arXiv:1711.11248",
+        ),
+    ),
+)

@@ -2,14 +2,81 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Annotated, Literal
 
+import numpy as np
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
+from actionrec.clips.images import FLIP_PROBABILITY
+from actionrec.clips.keypoints import flip_keypoints, joint_features
+from actionrec.clips.recipes import Arrays, ClipRecipe
+from actionrec.clips.section import ClipParams, Probability, Sampling, TestSampling
+from actionrec.core.arrays import Frames
+from actionrec.core.section import ListOf, PositiveInt
+from actionrec.keypoints.layout import ClipKeypoints
 from actionrec.keypoints.skeleton import NUM_JOINTS, spatial_partition
-from actionrec.model_sections import STGCNParams
+from actionrec.models.kind import ModelKind, ModelParams, Reference
+
+
+class STGCNParams(ModelParams, ClipParams):
+    """Spatial-temporal graph network on the Holistic pose and hands (Yan et al. 2018, arXiv:1801.07455)."""
+
+    type: Literal["stgcn"]
+    clip_frames: Annotated[int, Field(ge=2)] = 64
+    sampling: Sampling = "segments"
+    test_sampling: TestSampling = "strided"
+    channels: Annotated[ListOf[PositiveInt], Field(min_length=1)] = (64, 64, 64, 64, 128, 128, 128, 256, 256, 256)
+    """Of the graph convolutions; time is halved where they grow."""
+    temporal_kernel: Annotated[int, Field(ge=1)] = 9
+    """Frames of the convolution over time; odd."""
+    motion: bool = False
+    """Give each joint's change since the previous frame too; the publication does not."""
+    dropout: Probability = 0.5
+    augment: bool = False
+    """Scale, shift and jitter of the keypoints."""
+    flip: bool = False
+    """Mirror half the training clips, left and right exchanged; wrong for signs and for mirrored classes."""
+
+    @property
+    def takes_any_length(self) -> bool:
+        return True
+
+    def problems(self, name: str) -> list[str]:
+        problems = super().problems(name)
+        if self.temporal_kernel % 2 == 0:
+            problems.append(f"{name}.temporal_kernel: {self.temporal_kernel} must be odd")
+        return problems
+
+
+@dataclass(frozen=True)
+class SkeletonRecipe(ClipRecipe):
+    """Clips of joints."""
+
+    params: STGCNParams
+    view: None = None
+    reads_keypoints: bool = True
+
+    def prepare(
+        self,
+        frames: Frames | None,  # noqa: ARG002 (the recipe's signature)
+        keypoints: ClipKeypoints | None,
+        *,
+        generator: np.random.Generator | None,
+        crop: int = 0,  # noqa: ARG002 (the recipe's signature)
+    ) -> Arrays:
+        assert keypoints is not None
+        flips = generator is not None and self.params.flip and generator.random() < FLIP_PROBABILITY
+        values, presence = keypoints.keypoints, keypoints.presence
+        if flips:
+            values, presence = flip_keypoints(values, presence)
+        augmenting = generator if self.params.augment else None
+        return {"keypoints": joint_features(values, presence, aspect=keypoints.aspect, generator=augmenting)}
+
 
 NUM_VALUES = 3
 """Of a joint: x, y, confidence."""
@@ -89,3 +156,13 @@ class GraphBlock(nn.Module):
         if self.skip is not None:
             found = found + self.skip(features)
         return functional.relu(found)
+
+
+MODEL = ModelKind(
+    section=STGCNParams,
+    recipe=SkeletonRecipe,
+    network=STGCN,
+    references=(
+        Reference("stgcn", STGCNParams(type="stgcn"), 400, 3_336_512, 3_336_512, "Yan et al. 2018, arXiv:1801.07455"),
+    ),
+)

@@ -10,7 +10,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from actionrec.errors import ActionrecError, first_few
+from actionrec.core.errors import ActionrecError, first_few
 
 _PREFIX = "module."
 

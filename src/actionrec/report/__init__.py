@@ -1,1 +1,1 @@
-"""The page that a person reads: one self-contained HTML file."""
+"""The page that a person reads: gathers what the stages wrote, words it, draws it, puts it together."""

@@ -10,10 +10,10 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from actionrec.errors import ActionrecError
-from actionrec.hdf5 import open_h5, read_strings
+from actionrec.core.errors import ActionrecError
+from actionrec.core.hdf5 import open_h5, read_strings
 from actionrec.keypoints.layout import PARTS
-from actionrec.packed import KEYPOINTS_FORMAT, KEYPOINTS_VERSION
+from actionrec.keypoints.reader import KEYPOINTS_FORMAT, KEYPOINTS_VERSION
 
 _BLOCK_FRAMES = 1 << 16
 

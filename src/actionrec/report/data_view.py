@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from actionrec.core.tables import SUBSETS, ScreenedRow, SplitRow
+from actionrec.intake.extract.frames import open_frames
 from actionrec.keypoints.layout import PARTS
+from actionrec.models.kind import ModelParams
 from actionrec.params import Params
 from actionrec.report.coverage import PickedFrame
 from actionrec.report.gather import Inputs
 from actionrec.report.skeletons import draw_frame
-from actionrec.tables import SUBSETS, ScreenedRow, SplitRow
-from actionrec.video.frames import open_frames
 
 MAX_REJECTED_ROWS = 200
 """More rejected videos are counted, not listed."""
@@ -112,14 +113,14 @@ def shown_frames(picked: Sequence[PickedFrame], frames_path: Mapping[str, Path])
     return shown
 
 
-def settings(params: Params) -> list[tuple[str, Any]]:
+def settings(params: Params, models: Mapping[str, ModelParams]) -> list[tuple[str, Any]]:
     """The parameters behind the numbers, as ``section.key`` and value; of the models only those enabled."""
     chosen: dict[str, Any] = {"enabled": ", ".join(params.enabled)}
     sections: dict[str, dict[str, Any]] = {
         "data": params.data.model_dump(),
         "split": params.split.model_dump(),
         "train": params.train.model_dump(),
-        **{f"models.{name}": params.models[name].model_dump() for name in params.enabled},
+        **{f"models.{name}": model.model_dump() for name, model in models.items()},
         "evaluate": params.evaluate.model_dump(),
     }
     for section, values in sections.items():

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from actionrec import paths
-from actionrec.errors import ActionrecError
-from actionrec.evaluation.guard import GuardResult, read_guard
+from actionrec.core import paths
+from actionrec.core.errors import ActionrecError
+from actionrec.core.tables import ScreenedRow, SplitRow, read_rows
+from actionrec.intake.split.guard import Guard, read_guard
+from actionrec.models.kind import ModelParams
+from actionrec.models.table import parse_model
 from actionrec.params import Params
-from actionrec.tables import ScreenedRow, SplitRow, read_rows
 
 FUSION = "fusion"
 CURVE_COLUMNS = ("epoch", "train_loss", "train_top1", "val_loss", "val_top1", "lr")
@@ -36,9 +38,11 @@ class Inputs:
     """The tables behind the report."""
 
     params: Params
+    models: dict[str, ModelParams]
+    """Of the enabled models in their order."""
     screened: Sequence[ScreenedRow]
     split: Sequence[SplitRow]
-    guard: GuardResult
+    guard: Guard
     details: dict[str, dict[str, Any]]
     """``reports/metrics/<entry>.json`` of the enabled models in their order, then of the fusion."""
     curves: dict[str, Curve]
@@ -50,6 +54,7 @@ def gather(params: Params) -> Inputs:
     """Read the outputs of the earlier stages; only those of the enabled models."""
     return Inputs(
         params=params,
+        models={name: parse_model(params.models[name]) for name in params.enabled},
         screened=read_rows(paths.SCREENED, ScreenedRow, stage="screen"),
         split=read_rows(paths.SPLIT, SplitRow, stage="split"),
         guard=read_guard(paths.GUARD),

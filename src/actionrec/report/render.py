@@ -9,11 +9,12 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from actionrec.core.tables import SUBSETS
+from actionrec.intake.screen.rules import RULES
 from actionrec.keypoints.layout import PARTS
 from actionrec.report import data_view, results_view, wording
 from actionrec.report.coverage import Coverage
 from actionrec.report.gather import FUSION, Inputs
-from actionrec.tables import SUBSETS
 
 
 def render(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, Path]) -> str:
@@ -76,7 +77,7 @@ def _results(inputs: Inputs) -> dict[str, Any]:
         "trainings": results_view.trainings(inputs),
         "fusion": inputs.details[FUSION]["fusion"],
         "train_of": {name: inputs.params.train_of(name) for name in inputs.params.enabled},
-        "model_params": {name: inputs.params.models[name] for name in inputs.params.enabled},
+        "model_params": inputs.models,
     }
 
 
@@ -97,10 +98,10 @@ def _data(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, P
         "rejected": rejected[: data_view.MAX_REJECTED_ROWS],
         "num_rejected": len(rejected),
         "reasons": reasons,
-        "reason_meaning": wording.REASONS,
+        "reason_meaning": {rule.reason: rule.meaning for rule in RULES},
         "quality": data_view.quality_rows(inputs),
         "parts": [part.replace("_", " ") for part in PARTS],
         "coverage": coverage,
         "frames": data_view.shown_frames(coverage.frames, frames_path) if coverage else [],
-        "settings": data_view.settings(inputs.params),
+        "settings": data_view.settings(inputs.params, inputs.models),
     }

@@ -10,16 +10,6 @@ from actionrec.report.gather import FUSION, Inputs
 
 Details = dict[str, Any]
 
-REASONS = {
-    "unreadable": "no program could open it",
-    "no_video": "it holds no moving picture",
-    "too_short": "too few frames",
-    "missing_frames": "frames are missing against what the file declares",
-    "timestamp_gap": "a hole in time between frames",
-    "decode_errors": "the decoder complained",
-    "blank": "most frames show nothing",
-}
-
 SPLIT_METHODS = {
     "group": "by group: every person and scene is whole in one subset",
     "first_groups": "by group: the first groups of every class, by name, train, the rest test",

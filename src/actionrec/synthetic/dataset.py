@@ -8,24 +8,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from actionrec.compute import map_items
-from actionrec.ffmpeg import ffmpeg_version
-from actionrec.files import atomic_dir, link_or_copy
-from actionrec.itemcache import ItemCache, code_version
-from actionrec.sections import ComputeParams, SyntheticParams
-from actionrec.synthetic.clips import ClipSpec, group_name, plan_clips
+from actionrec.core.code import code_digest
+from actionrec.core.compute import ComputeParams, map_items
+from actionrec.core.files import atomic_dir, link_or_copy
+from actionrec.core.itemcache import ItemCache
+from actionrec.intake.ffmpeg import ffmpeg_version
 from actionrec.synthetic.defects import DefectSpec, plan_defects, write_defect
 from actionrec.synthetic.encode import write_clip
+from actionrec.synthetic.plan import ClipSpec, group_name, plan_clips
+from actionrec.synthetic.section import SyntheticParams
 
 LABELS_FILE = "labels.csv"
 LABELS_COLUMNS = ("path", "label", "group", "official_subset")
 
 _CLIP_SUFFIX = ".mp4"
-_CLIP_MODULES = (
-    "actions", "actors", "clips", "encode", "face", "figure",
-    "geometry", "pose", "randomness", "raster", "render", "scene",
-)  # fmt: skip
-_DEFECT_MODULES = ("defects",)
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ def write_empty_dataset(root: Path) -> None:
 
 
 def _clip_items(params: SyntheticParams, cache: ItemCache) -> list[_ClipItem]:
-    version = _version(_CLIP_MODULES)
+    version = _version("encode")
     return [
         _ClipItem(spec, params, cache, cache.key(asdict(spec), params.fps, params.seed, version))
         for spec in plan_clips(params)
@@ -79,7 +75,7 @@ def _clip_items(params: SyntheticParams, cache: ItemCache) -> list[_ClipItem]:
 
 
 def _defect_items(params: SyntheticParams, cache: ItemCache, clips: dict[str, Path]) -> list[_DefectItem]:
-    version = _version(_CLIP_MODULES + _DEFECT_MODULES)
+    version = _version("defects")
     return [
         _DefectItem(
             spec, params, cache, cache.key(asdict(spec), params.fps, params.seed, version), clips[spec.source.video_id]
@@ -88,8 +84,8 @@ def _defect_items(params: SyntheticParams, cache: ItemCache, clips: dict[str, Pa
     ]
 
 
-def _version(modules: Iterable[str]) -> list[str]:
-    return [code_version(*(f"{__package__}.{name}" for name in modules)), ffmpeg_version()]
+def _version(module: str) -> list[str]:
+    return [code_digest(f"{__package__}.{module}"), ffmpeg_version()]
 
 
 def _make(

@@ -12,10 +12,10 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from actionrec.sections import SyntheticParams
-from actionrec.synthetic.clips import ClipSpec, plan_clips, video_id_of
 from actionrec.synthetic.encode import H264, REPEATABLE, encode_frames, run_encoder
+from actionrec.synthetic.plan import ClipSpec, plan_clips, video_id_of
 from actionrec.synthetic.scene import HEIGHT, WIDTH
+from actionrec.synthetic.section import SyntheticParams
 
 Reason = Literal["unreadable", "no_video", "too_short", "missing_frames", "timestamp_gap", "decode_errors", "blank"]
 

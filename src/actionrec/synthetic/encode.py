@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from actionrec.errors import ActionrecError
-from actionrec.ffmpeg import run_ffmpeg
-from actionrec.sections import SyntheticParams
-from actionrec.synthetic.clips import ClipSpec, render_clip
+from actionrec.core.errors import ActionrecError
+from actionrec.intake.ffmpeg import run_ffmpeg
+from actionrec.synthetic.plan import ClipSpec, render_clip
 from actionrec.synthetic.scene import HEIGHT, WIDTH
+from actionrec.synthetic.section import SyntheticParams
 
 # One thread and no version strings: the same frames give the same bytes.
 REPEATABLE = (

@@ -1,1 +1,1 @@
-"""Training: clips of a model, the loop, and what a trained model is on disk."""
+"""Training: clips of a model in batches, the loop, and what a trained model is on disk."""

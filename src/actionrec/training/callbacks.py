@@ -11,7 +11,7 @@ import lightning.pytorch as pl
 from lightning.pytorch.callbacks import TQDMProgressBar
 from torch import Tensor
 
-from actionrec.errors import ActionrecError
+from actionrec.core.errors import ActionrecError
 from actionrec.training.module import ClipClassifier
 
 CURVE_COLUMNS = ("epoch", "train_loss", "train_top1", "val_loss", "val_top1", "lr")

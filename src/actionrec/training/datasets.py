@@ -16,11 +16,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
 
-from actionrec.clips import Recipe, recipe_of
-from actionrec.model_sections import AnyModel, STGCNParams
-from actionrec.packed import PackedKeypoints, PackedView
-from actionrec.sampling import Indices, generator_for
-from actionrec.tables import SplitRow
+from actionrec.clips.recipes import Recipe
+from actionrec.clips.sampling import generator_for
+from actionrec.core.arrays import Indices
+from actionrec.core.tables import SplitRow
+from actionrec.keypoints.reader import PackedKeypoints
+from actionrec.pack.reader import PackedView
 
 Batch = tuple[dict[str, Tensor], Tensor]
 """Inputs by name, each (B, ...), and labels int64 (B,)."""
@@ -162,16 +163,13 @@ class FixedClips(Dataset[Weighted]):
 
 
 def open_source(
-    model: AnyModel, rows: Sequence[SplitRow], *, packed_path: Callable[[str], Path], keypoints_path: Path
+    recipe: Recipe, rows: Sequence[SplitRow], *, packed_path: Callable[[str], Path], keypoints_path: Path
 ) -> ClipSource:
-    """Open the packed files that ``model`` reads.
+    """Open the packed files that ``recipe`` reads.
 
     Raises :class:`ActionrecError` for an incomplete file, or one that holds other videos than the split.
     """
-    recipe = recipe_of(model)
-    view = None
-    if recipe.reads_frames and not isinstance(model, STGCNParams):
-        view = PackedView(packed_path(model.view), view=model.view)
+    view = PackedView(packed_path(recipe.view), view=recipe.view) if recipe.view else None
     keypoints = PackedKeypoints(keypoints_path) if recipe.reads_keypoints else None
     for packed in (view, keypoints):
         if packed is not None:

@@ -6,8 +6,8 @@ from typing import Literal
 
 import torch
 
-from actionrec.errors import ActionrecError
-from actionrec.sections import TrainParams
+from actionrec.core.errors import ActionrecError
+from actionrec.training.section import TrainParams
 
 
 def resolve_accelerator(train: TrainParams) -> Literal["cpu", "gpu"]:

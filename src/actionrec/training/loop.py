@@ -20,14 +20,14 @@ import torch
 from lightning.pytorch.strategies.launchers import _MultiProcessingLauncher
 from torch import nn
 
-from actionrec.errors import ActionrecError
-from actionrec.files import atomic_dir, write_json
-from actionrec.itemcache import ItemCache
-from actionrec.models import build_model, count_parameters
-from actionrec.sampling import generator_for
-from actionrec.tables import write_table
-from actionrec.trained import WEIGHTS_FILE, ModelCard, save_weights, write_card
+from actionrec.clips.sampling import generator_for
+from actionrec.core.errors import ActionrecError
+from actionrec.core.files import atomic_dir, write_json
+from actionrec.core.itemcache import ItemCache
+from actionrec.core.tables import write_table
+from actionrec.models.kind import count_parameters
 from actionrec.training.callbacks import CURVE_COLUMNS, History, LastCheckpoint, progress_callback
+from actionrec.training.card import WEIGHTS_FILE, ModelCard, save_weights, write_card
 from actionrec.training.datasets import EpochBatches, FixedClips, TrainClips, fixed_loader, train_loader
 from actionrec.training.devices import resolve_accelerator, resolve_precision
 from actionrec.training.module import ClipClassifier
@@ -61,7 +61,7 @@ def train_model(
     if not finished.is_dir():
         model, writes = _fit(run, workspace, callbacks)
     else:
-        model = build_model(run.model, num_classes=len(run.class_names()), load_weights=False)
+        model = run.kind.build(run.model, num_classes=len(run.class_names()), load_weights=False)
     history = json.loads((finished / _HISTORY_FILE).read_text(encoding="utf-8"))
     best = history["rows"][history["best_epoch"] - 1]
     card = ModelCard(
@@ -96,7 +96,7 @@ def _fit(run: TrainingRun, workspace: Path, callbacks: Sequence[pl.Callback]) ->
     history = History(patience=run.train.early_stopping)
     with torch.random.fork_rng(), _quiet_lightning():
         torch.manual_seed(int(generator_for(run.train.seed, "weights").integers(2**63)))
-        model = build_model(run.model, num_classes=len(run.class_names()))
+        model = run.kind.build(run.model, num_classes=len(run.class_names()))
         trainer = _trainer(run, [*callbacks, history, LastCheckpoint(checkpoint), progress_callback()])
         batches = _train_batches(run, trainer, model)
         val_ids, val_labels = run.labelled("val")

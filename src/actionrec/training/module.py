@@ -10,11 +10,11 @@ from torch import Tensor, nn, optim
 from torch.nn import functional
 from torchmetrics import Metric
 
-from actionrec.sampling import generator_for
-from actionrec.sections import TrainParams
+from actionrec.clips.sampling import generator_for
 from actionrec.training.datasets import Batch, Weighted
 from actionrec.training.mixup import Mixed, mix_clips
 from actionrec.training.schedule import build_optimizer, learning_rate
+from actionrec.training.section import TrainParams
 
 
 class WeightedMean(Metric):

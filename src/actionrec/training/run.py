@@ -8,50 +8,14 @@ from pathlib import Path
 
 import torch
 
-from actionrec.errors import ActionrecError, first_few
-from actionrec.files import digest_file, digest_of
-from actionrec.itemcache import code_version
-from actionrec.model_sections import AnyModel, PretrainedParams
-from actionrec.sections import TrainParams
-from actionrec.tables import SplitRow, class_names
+from actionrec.core.code import code_digest
+from actionrec.core.errors import ActionrecError, first_few
+from actionrec.core.files import digest_file, digest_of
+from actionrec.core.tables import SplitRow, class_names
+from actionrec.models.kind import ModelKind, ModelParams, PretrainedParams
 from actionrec.training.datasets import ClipSource
 from actionrec.training.devices import resolve_accelerator
-
-CODE = (
-    "actionrec.clips",
-    "actionrec.features",
-    "actionrec.images",
-    "actionrec.keypoints.layout",
-    "actionrec.keypoints.skeleton",
-    "actionrec.model_sections",
-    "actionrec.models",
-    "actionrec.models.pixels",
-    "actionrec.models.weights",
-    "actionrec.packed",
-    "actionrec.sampling",
-    "actionrec.trained",
-    "actionrec.training.callbacks",
-    "actionrec.training.datasets",
-    "actionrec.training.devices",
-    "actionrec.training.loop",
-    "actionrec.training.mixup",
-    "actionrec.training.module",
-    "actionrec.training.run",
-    "actionrec.training.schedule",
-)
-"""Modules that trained weights depend on, beside the model's own."""
-
-MODEL_CODE: dict[str, tuple[str, ...]] = {
-    "clip_resnet3d": ("actionrec.models.clip_resnet3d",),
-    "cnn3d": ("actionrec.models.cnn3d",),
-    "cnn_lstm": ("actionrec.models.cnn_lstm",),
-    "frame_resnet": ("actionrec.models.frame_resnet",),
-    "fused_convlstm": ("actionrec.models.convlstm", "actionrec.models.fused_convlstm"),
-    "res2plus1d": ("actionrec.models.res2plus1d",),
-    "stgcn": ("actionrec.models.stgcn",),
-    "torchvision_video": ("actionrec.models.torchvision_video",),
-}
-"""A model's own modules, by type: a change in one model leaves the trained others alone."""
+from actionrec.training.section import TrainParams
 
 # These change how a trained model is used or how fast it trains, never its weights.
 _USE_ONLY = {"also_test", "test_clips", "test_crops", "test_frames", "train", "window_step"}
@@ -63,7 +27,8 @@ class TrainingRun:
     """One model, how it trains, and on what."""
 
     name: str
-    model: AnyModel
+    kind: ModelKind
+    model: ModelParams
     train: TrainParams
     rows: Sequence[SplitRow]
     source: ClipSource
@@ -78,11 +43,14 @@ class TrainingRun:
         return [row.video_id for row in rows], [place[row.label] for row in rows]
 
     def fingerprint(self) -> str:
-        """Digest of all that the weights depend on: code, parameters, split, data, torch."""
+        """Digest of all that the weights depend on: code, parameters, split, data, torch.
+
+        Of the models' files only this model's: a change in one leaves the trained others alone.
+        """
         weights_file = Path(self.model.weights) if isinstance(self.model, PretrainedParams) else None
         packed = (self.source.view, self.source.keypoints)
         return digest_of(
-            code_version(*CODE, *MODEL_CODE[self.model.type]),
+            code_digest("actionrec.training.loop", self.kind.section.__module__),
             self.model.model_dump(exclude=_USE_ONLY),
             digest_file(weights_file) if weights_file is not None and weights_file.is_file() else None,
             self.train.model_dump(exclude=_SPEED_ONLY),

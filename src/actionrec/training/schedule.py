@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from torch import nn, optim
 
-from actionrec.sections import TrainParams
+from actionrec.training.section import TrainParams
 
 
 def learning_rate(train: TrainParams, epoch: int) -> float:

@@ -1,0 +1,44 @@
+"""``actionrec cache``: what is kept to resume from, and pruning it."""
+
+from __future__ import annotations
+
+import argparse
+
+from actionrec.cli.output import Commands, add_json, print_json
+from actionrec.core.itemcache import cache_usage, project_root, prune_cache
+
+
+def add_to(commands: Commands) -> None:
+    cache = commands.add_parser("cache", help="show or prune the item cache")
+    actions = cache.add_subparsers(required=True, metavar="action")
+    parser = actions.add_parser("show", help="entries and bytes of every stage")
+    add_json(parser)
+    parser.set_defaults(run=show)
+    parser = actions.add_parser("prune", help="remove entries; outputs are never touched")
+    parser.add_argument(
+        "--older-than-days", type=float, default=30.0, help="keep younger entries (default 30; 0: none)"
+    )
+    parser.add_argument("--stage", help="only this stage's entries, for example extract")
+    add_json(parser)
+    parser.set_defaults(run=prune)
+
+
+def show(arguments: argparse.Namespace) -> None:
+    """Print entries and bytes of every stage."""
+    usage = cache_usage(project_root())
+    if arguments.json:
+        print_json(usage)
+        return
+    for stage in usage:
+        print(f"{stage.stage:<12} {stage.entries:>8} entries {stage.num_bytes / 1e6:>10.1f} MB")
+    if not usage:
+        print("the item cache is empty")
+
+
+def prune(arguments: argparse.Namespace) -> None:
+    """Remove old entries, and print how many went."""
+    removed = prune_cache(project_root(), older_than_days=arguments.older_than_days, stage=arguments.stage)
+    if arguments.json:
+        print_json(removed)
+    else:
+        print(f"removed {removed.entries} entries, {removed.num_bytes / 1e6:.1f} MB")

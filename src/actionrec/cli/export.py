@@ -1,0 +1,36 @@
+"""``actionrec export``: a trained model as one file that runs without this project."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from actionrec.cli.output import Commands, add_json, print_json
+from actionrec.core.paths import model_dir
+
+
+def add_to(commands: Commands) -> None:
+    parser = commands.add_parser("export", help="write a trained model as one file that runs without this project")
+    parser.add_argument("model", help="name of a trained model, for example frame_resnet")
+    parser.add_argument(
+        "--format", choices=("onnx", "torch"), default="onnx", help="ONNX, or a torch.export program (default onnx)"
+    )
+    parser.add_argument("--out", type=Path, help="file to write (default data/exports/<model>.onnx, or .pt2)")
+    parser.add_argument("--opset", type=int, help="ONNX operator set, 18 to 23 (default 20)")
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write the file, and print how it was checked."""
+    # Imported here: torch takes seconds, and the other commands do not need it.
+    from actionrec.prediction.export import export_model, export_path
+
+    name = arguments.model
+    out = arguments.out or export_path(name, format=arguments.format)
+    done = export_model(model_dir(name), name=name, out=out, format=arguments.format, opset=arguments.opset)
+    if arguments.json:
+        print_json(done)
+        return
+    print(f"{done.path}: {done.num_bytes / 1e6:.1f} MB, inputs {', '.join(done.inputs)}")
+    print(f"log-probabilities differ by at most {done.max_difference:.1e} (allowed {done.tolerance:.0e})")

@@ -1,0 +1,31 @@
+"""``actionrec recipe``: a published system as arguments of ``dvc exp run``."""
+
+from __future__ import annotations
+
+import argparse
+
+from actionrec.cli.output import Commands, add_json, print_json
+from actionrec.cli.recipes import as_arguments, read_recipe, recipe_names
+
+
+def add_to(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "recipe", help="print a published system as arguments: dvc exp run $(actionrec recipe NAME)"
+    )
+    parser.add_argument("name", nargs="?", help="list all recipes where it is left out")
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print one recipe, or what each is about."""
+    if arguments.name is not None:
+        recipe = read_recipe(arguments.name)
+        print_json(recipe) if arguments.json else print(as_arguments(recipe))
+        return
+    recipes = [read_recipe(name) for name in recipe_names()]
+    if arguments.json:
+        print_json(recipes)
+        return
+    for recipe in recipes:
+        print(f"{recipe.name:<16} {recipe.about}")

@@ -1,0 +1,1 @@
+"""The ground floor, which every room stands on and which knows none of them: files, tables, caches, workers."""

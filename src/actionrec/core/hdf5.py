@@ -1,0 +1,162 @@
+"""HDF5 files that are either complete or refused, and bit-identical when rebuilt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from actionrec.core.errors import ActionrecError
+from actionrec.core.files import atomic_path
+
+_BUFFER_BYTES = 1 << 20
+
+
+@contextmanager
+def create_h5(path: Path, *, format: str, version: int, fingerprint: str) -> Iterator[h5py.File]:
+    """Yield a new file that replaces ``path`` when the body ends well; ``complete`` is set last."""
+    with atomic_path(path) as aside, h5py.File(aside, "w") as file:
+        file.attrs["format"] = format
+        file.attrs["version"] = version
+        file.attrs["fingerprint"] = fingerprint
+        yield file
+        file.attrs["complete"] = True
+
+
+def open_h5(path: Path, *, format: str, version: int, stage: str) -> h5py.File:
+    """Open ``path`` for reading.
+
+    Raises :class:`ActionrecError`, naming the ``stage`` that rebuilds it, for a file that is absent,
+    cut short, half-written, or of another format or version.
+    """
+    remedy = f"rebuild it with `dvc repro -f {stage}`"
+    if not path.exists():
+        raise ActionrecError(f"{path} does not exist; {remedy}")
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise ActionrecError(f"{path} is not a readable HDF5 file ({error}); {remedy}") from error
+    found = (file.attrs.get("format"), file.attrs.get("version"))
+    complete = bool(file.attrs.get("complete", False))
+    if not complete or found != (format, version):
+        file.close()
+        what = f"is {found[0]} version {found[1]}, not {format} version {version}" if complete else "was not finished"
+        raise ActionrecError(f"{path} {what}; {remedy}")
+    return file
+
+
+class FlatWriter:
+    """Appends blocks along the first axis of one dataset, buffering about a megabyte.
+
+    Memory stays flat however much is appended; chunks hold whole rows.
+    """
+
+    def __init__(
+        self,
+        file: h5py.Group,
+        name: str,
+        *,
+        row_shape: tuple[int, ...] = (),
+        dtype: npt.DTypeLike,
+        chunk_rows: int | None = None,
+    ) -> None:
+        row_bytes = int(np.prod(row_shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+        self._chunk_rows = chunk_rows or max(1, _BUFFER_BYTES // row_bytes)
+        self._dataset = file.create_dataset(
+            name, shape=(0, *row_shape), maxshape=(None, *row_shape), chunks=(self._chunk_rows, *row_shape), dtype=dtype
+        )
+        self._flush_rows = max(1, _BUFFER_BYTES // row_bytes)
+        self._pending: list[npt.NDArray[Any]] = []
+        self._num_pending = 0
+        self.num_rows = 0
+        """Rows appended so far."""
+
+    def append(self, rows: npt.NDArray[Any]) -> None:
+        """Append ``rows``: (n, *row_shape)."""
+        self._pending.append(rows)
+        self._num_pending += len(rows)
+        self.num_rows += len(rows)
+        if self._num_pending >= self._flush_rows:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._num_pending == 0:
+            return
+        start = self._dataset.shape[0]
+        self._dataset.resize(start + self._num_pending, axis=0)
+        self._dataset[start:] = np.concatenate(self._pending)
+        self._pending, self._num_pending = [], 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._flush()
+
+
+class JpegWriter:
+    """JPEG frames as one flat ``uint8`` dataset ``jpeg`` plus ``int64`` ``offsets`` (frames + 1)."""
+
+    def __init__(self, file: h5py.Group) -> None:
+        self._file = file
+        self._bytes = FlatWriter(file, "jpeg", dtype=np.uint8)
+        self._offsets = [0]
+
+    @property
+    def num_frames(self) -> int:
+        return len(self._offsets) - 1
+
+    def append(self, jpeg: bytes) -> None:
+        """Append one encoded frame."""
+        self._bytes.append(np.frombuffer(jpeg, np.uint8))
+        self._offsets.append(self._offsets[-1] + len(jpeg))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bytes.__exit__(kind, error, trace)
+        if kind is None:
+            self._file.create_dataset("offsets", data=np.asarray(self._offsets, np.int64))
+
+
+def read_jpegs(file: h5py.Group, start: int, stop: int) -> list[npt.NDArray[np.uint8]]:
+    """Encoded frames ``start..stop-1``, in one read; each a 1-D ``uint8`` array."""
+    if stop <= start:
+        return []
+    offsets = file["offsets"][start : stop + 1]
+    block = file["jpeg"][offsets[0] : offsets[-1]]
+    return [block[a - offsets[0] : b - offsets[0]] for a, b in pairwise(offsets)]
+
+
+def write_strings(file: h5py.Group, name: str, values: Sequence[str]) -> None:
+    """A dataset of UTF-8 strings."""
+    file.create_dataset(name, data=np.asarray(values, dtype=object), dtype=h5py.string_dtype("utf-8"))
+
+
+def read_strings(file: h5py.Group, name: str) -> list[str]:
+    """Strings written by :func:`write_strings`."""
+    return [str(value) for value in file[name].asstr()[:]]
+
+
+def write_json_attr(file: h5py.Group, name: str, value: Any) -> None:
+    """An attribute holding sorted JSON."""
+    file.attrs[name] = json.dumps(value, sort_keys=True)
+
+
+def read_json_attr(file: h5py.Group, name: str) -> Any:
+    """The value written by :func:`write_json_attr`."""
+    return json.loads(file.attrs[name])

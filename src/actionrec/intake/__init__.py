@@ -1,0 +1,1 @@
+"""How videos come in: listed (``ingest``), decoded (``extract``), screened (``screen``), divided (``split``)."""

@@ -1,0 +1,126 @@
+"""The extracted frames of one video: what the file holds, and the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+import cv2
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from actionrec.core.errors import ActionrecError
+from actionrec.core.hdf5 import open_h5, read_jpegs
+
+FORMAT = "actionrec-frames"
+VERSION = 1
+
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+
+
+class FrameFile:
+    """Reads one file of ``data/frames``; usable as a context manager.
+
+    The file is opened at the first access, so an object that was not read yet can be pickled.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: h5py.File | None = None
+
+    @property
+    def _h5(self) -> h5py.File:
+        if self._file is None:
+            self._file = open_h5(self.path, format=FORMAT, version=VERSION, stage="extract")
+        return self._file
+
+    @cached_property
+    def num_frames(self) -> int:
+        return int(self._h5["timestamps"].shape[0])
+
+    @cached_property
+    def timestamps(self) -> npt.NDArray[np.float64]:
+        """Seconds since the start of the container, (num_frames,).
+
+        Where ``timestamps_known`` is False they are made up from the declared rate.
+        """
+        return np.asarray(self._h5["timestamps"][:], np.float64)
+
+    @cached_property
+    def attributes(self) -> dict[str, Any]:
+        """All attributes; :func:`actionrec.intake.extract.decode.extract_video` says what they are."""
+        return {name: value.item() if hasattr(value, "item") else value for name, value in self._h5.attrs.items()}
+
+    @property
+    def fingerprint(self) -> str:
+        """Identity of the content: of the video, the parameters and the code that decoded it."""
+        return str(self._h5.attrs["fingerprint"])
+
+    @property
+    def width(self) -> int:
+        return int(self._h5.attrs["width"])
+
+    @property
+    def height(self) -> int:
+        return int(self._h5.attrs["height"])
+
+    def jpegs(self, start: int, stop: int) -> list[Pixels]:
+        """Encoded frames ``start..stop-1``; each a 1-D ``uint8`` array. One read."""
+        self._check(start, stop - 1)
+        return read_jpegs(self._h5, start, stop)
+
+    def decode(self, indices: Sequence[int] | npt.NDArray[np.int64]) -> Pixels:
+        """Frames at ``indices``, in their order: uint8 (n, height, width, 3), RGB 0-255."""
+        frames = np.empty((len(indices), self.height, self.width, 3), np.uint8)
+        for place, index in enumerate(indices):
+            frames[place] = self._decoded(int(index), cv2.IMREAD_COLOR)[..., ::-1]
+        return frames
+
+    def decode_gray(self, indices: Sequence[int] | npt.NDArray[np.int64]) -> Pixels:
+        """Luma of the frames at ``indices``: uint8 (n, height, width), 0-255."""
+        frames = np.empty((len(indices), self.height, self.width), np.uint8)
+        for place, index in enumerate(indices):
+            frames[place] = self._decoded(int(index), cv2.IMREAD_GRAYSCALE)
+        return frames
+
+    def _decoded(self, index: int, flags: int) -> Pixels:
+        self._check(index, index)
+        image = cv2.imdecode(read_jpegs(self._h5, index, index + 1)[0], flags)
+        if image is None:
+            raise ActionrecError(f"{self.path}: frame {index} is not a JPEG; rebuild it with `dvc repro -f extract`")
+        if image.shape[:2] != (self.height, self.width):
+            # A stream may change its resolution on the way; every frame takes the first one's.
+            image = cv2.resize(image, (self.width, self.height), interpolation=cv2.INTER_AREA)
+        return np.asarray(image, np.uint8)
+
+    def _check(self, first: int, last: int) -> None:
+        if first < 0 or last >= self.num_frames:
+            raise IndexError(f"frames {first}..{last} of {self.path}, which has {self.num_frames}")
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path, "_file": None}
+
+
+def open_frames(path: Path) -> FrameFile:
+    """A reader of ``path``; nothing is read yet.
+
+    Reading raises :class:`ActionrecError` for a file that is absent, incomplete or of another format.
+    """
+    return FrameFile(path)

@@ -1,0 +1,18 @@
+"""The section ``extract`` of ``params.yaml``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from actionrec.core.section import Section
+
+
+class ExtractParams(Section):
+    short_side: Annotated[int, Field(ge=32, le=4096)]
+    """Larger frames are scaled down to this short side (pixels); smaller ones stay as they are."""
+    jpeg_quality: Annotated[int, Field(ge=2, le=31)]
+    """ffmpeg's ``-q:v``: 2 is best, 31 worst."""
+    timeout_seconds: Annotated[float, Field(gt=0)]
+    """A video whose decoding takes longer is stopped, and kept as unreadable."""

@@ -1,0 +1,1 @@
+"""Which video trains, which selects, which tests; whole groups stay on one side."""

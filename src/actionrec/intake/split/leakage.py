@@ -1,0 +1,58 @@
+"""The leakage guard: looks for what is on both sides of a subset border."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from actionrec.core.errors import ActionrecError, first_few
+from actionrec.core.tables import ScreenedRow
+from actionrec.intake.screen.signature import near_duplicate_pairs
+from actionrec.intake.split.guard import Guard
+from actionrec.intake.split.section import SplitParams
+
+
+def check_leakage(rows: Sequence[ScreenedRow], subsets: Sequence[str], params: SplitParams) -> Guard:
+    """Look for groups, equal files and near-duplicates on both sides of a subset border.
+
+    Raises :class:`ActionrecError` naming examples when something crosses and ``allow_leak`` is false.
+    """
+    groups = _crossing([row.group for row in rows], subsets)
+    digests = _crossing([row.digest for row in rows], subsets)
+    pairs = near_duplicate_pairs(
+        [row.signature for row in rows], list(subsets), max_distance=params.near_duplicate_distance
+    )
+    problems = []
+    if groups:
+        problems.append(f"{len(groups)} group(s) are in several subsets: {first_few(groups)}")
+    if digests:
+        same = [" = ".join(row.video_id for row in rows if row.digest == digest) for digest in digests]
+        problems.append(f"{len(digests)} file(s) occur in several subsets: {first_few(same)}")
+    if pairs:
+        alike = [f"{rows[a].video_id} ~ {rows[b].video_id} ({distance:.3f})" for a, b, distance in pairs]
+        problems.append(f"{len(pairs)} near-duplicate pair(s) cross subsets: {first_few(alike)}")
+    if problems and not params.allow_leak:
+        raise ActionrecError(
+            "the split leaks:\n"
+            + "\n".join(f"  - {line}" for line in problems)
+            + "\nUse split.method: group with groups that hold copies together; or, to measure what the leak is "
+            "worth, set split.allow_leak: true, and everything that follows is stamped as leaking."
+        )
+    return Guard(
+        leaking=bool(problems),
+        method=params.method,
+        groups_crossing=len(groups),
+        digests_crossing=len(digests),
+        near_duplicates_crossing=len(pairs),
+        near_duplicate_distance=params.near_duplicate_distance,
+        num_videos=len(rows),
+        num_groups=len({row.group for row in rows}),
+    )
+
+
+def _crossing(keys: Sequence[str], subsets: Sequence[str]) -> list[str]:
+    """Keys that occur in more than one subset, sorted."""
+    where: dict[str, set[str]] = defaultdict(set)
+    for key, subset in zip(keys, subsets, strict=True):
+        where[key].add(subset)
+    return sorted(key for key, found in where.items() if len(found) > 1)

@@ -1,0 +1,36 @@
+"""The packed keypoints: those of any frames of a video, straight from disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from actionrec.core.arrays import Indices
+from actionrec.core.errors import ActionrecError
+from actionrec.keypoints import layout
+from actionrec.keypoints.layout import ClipKeypoints
+from actionrec.pack.reader import PackedFile, spans
+
+KEYPOINTS_FORMAT, KEYPOINTS_VERSION = "actionrec-packed-keypoints", 1
+
+
+class PackedKeypoints(PackedFile):
+    """Keypoints of all videos (``data/packed/keypoints.h5``); frames are numbered as in the views."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, format=KEYPOINTS_FORMAT, version=KEYPOINTS_VERSION, stage="keypoints")
+        values = self._file["keypoints"].shape[1]
+        if values != layout.NUM_VALUES:
+            raise ActionrecError(f"{path} has {values} values a frame, expected {layout.NUM_VALUES}; rebuild it")
+
+    def read(self, video_id: str, indices: Indices) -> ClipKeypoints:
+        """Keypoints of the frames ``indices`` of one video, in that order."""
+        wanted, places = np.unique(self._flat(video_id, indices), return_inverse=True)
+        keypoints, presence = [], []
+        for start, stop in spans(wanted):
+            rows = wanted[(wanted >= start) & (wanted < stop)] - start
+            keypoints.append(self._file["keypoints"][start:stop][rows])
+            presence.append(self._file["presence"][start:stop][rows])
+        aspect = float(self._file["aspect"][self._place(video_id)])
+        return ClipKeypoints(np.concatenate(keypoints)[places], np.concatenate(presence)[places], aspect)

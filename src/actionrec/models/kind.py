@@ -1,0 +1,74 @@
+"""What every model's file says of its type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from actionrec.core.section import ListOf, Section
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from actionrec.clips.recipes import Recipe
+
+
+class ModelParams(Section):
+    """What the sections of all models have in common.
+
+    A section that names nothing but its type is the published system: the defaults are its settings.
+    """
+
+    type: str
+    train: dict[str, Any] = Field(default_factory=dict)
+    """Overrides of ``train`` for this model."""
+
+
+class PretrainedParams(Section):
+    """What models have in common that can start from trained weights."""
+
+    weights: str
+    """``none``, the name of published weights (torchvision downloads them), or a local state-dict file."""
+    trainable: ListOf[str] = ()
+    """Modules that train, for example ``layer4.2`` and ``fc``; all where empty."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A published system: its settings, its size, and where to read of it."""
+
+    name: str
+    params: ModelParams
+    num_classes: int
+    parameters: int
+    trainable_parameters: int
+    paper: str
+
+
+@dataclass(frozen=True)
+class ModelKind:
+    """One type of model."""
+
+    section: type[ModelParams]
+    recipe: Callable[[Any], Recipe]
+    """The clips of a model with such a section."""
+    network: Callable[..., nn.Module]
+    """From the section and ``num_classes``; of a section of :class:`PretrainedParams` ``load_weights`` too."""
+    references: tuple[Reference, ...]
+
+    def build(self, params: ModelParams, *, num_classes: int, load_weights: bool = True) -> nn.Module:
+        """The network that ``params`` describes, its random weights drawn from torch's global generator.
+
+        Without ``load_weights`` no pre-trained file is read: the caller loads a whole state dict.
+        """
+        if isinstance(params, PretrainedParams):
+            return self.network(params, num_classes=num_classes, load_weights=load_weights)
+        return self.network(params, num_classes=num_classes)
+
+
+def count_parameters(model: nn.Module, *, only_trainable: bool = False) -> int:
+    """Number of parameters, or of those that train."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad or not only_trainable)

@@ -1,0 +1,137 @@
+"""Readers of packed files: what they share, and the frames of a view, by ``video_id`` and index, straight from disk.
+
+A reader holds only the ids and frame counts. Its file is opened on first use and once per process, so
+it pickles into the processes that load data.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from actionrec.core.arrays import Frames, Indices
+from actionrec.core.errors import ActionrecError
+from actionrec.core.hdf5 import open_h5, read_jpegs, read_strings
+from actionrec.core.tables import check_same_ids
+
+VIEW_FORMAT, VIEW_VERSION = "actionrec-packed", 1
+
+# One read of a span that is at most this many times as long as what is wanted beats several reads.
+_SPAN_PER_FRAME = 4
+
+
+class PackedFile:
+    """What packed files share: ids, frame counts, a handle per process."""
+
+    def __init__(self, path: Path, *, format: str, version: int, stage: str) -> None:
+        self.path = path
+        self._stage = stage
+        self._kind = (format, version)
+        self._handle: h5py.File | None = None
+        self._handle_pid = -1
+        self.fingerprint = str(self._file.attrs["fingerprint"])
+        """Of the inputs that the file was made from."""
+        self.video_ids = read_strings(self._file, "video_id")
+        starts = self._file["frame_start"][:]
+        self._index = {video_id: place for place, video_id in enumerate(self.video_ids)}
+        self._starts: npt.NDArray[np.int64] = starts
+
+    @property
+    def _file(self) -> h5py.File:
+        if self._handle is None or self._handle_pid != os.getpid():
+            kind, version = self._kind
+            self._handle = open_h5(self.path, format=kind, version=version, stage=self._stage)
+            self._handle_pid = os.getpid()
+        return self._handle
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_handle": None, "_handle_pid": -1}
+
+    def num_frames(self, video_id: str) -> int:
+        """Frames of one video."""
+        place = self._place(video_id)
+        return int(self._starts[place + 1] - self._starts[place])
+
+    def check_covers(self, video_ids: Sequence[str], *, name: str) -> None:
+        """Raise :class:`ActionrecError` unless the file holds exactly ``video_ids``, which ``name`` describes."""
+        check_same_ids(video_ids, self.video_ids, left_name=name, right_name=str(self.path))
+
+    def close(self) -> None:
+        """Close this process's handle; a later read opens it again."""
+        if self._handle is not None and self._handle_pid == os.getpid():
+            self._handle.close()
+        self._handle = None
+
+    def _place(self, video_id: str) -> int:
+        try:
+            return self._index[video_id]
+        except KeyError:
+            raise ActionrecError(
+                f"{self.path} holds no video {video_id!r} (it holds {len(self.video_ids)}); "
+                f"rebuild it with `dvc repro {self._stage}`"
+            ) from None
+
+    def _flat(self, video_id: str, indices: Indices) -> Indices:
+        num_frames = self.num_frames(video_id)
+        if len(indices) and not (indices.min() >= 0 and indices.max() < num_frames):
+            raise IndexError(
+                f"{video_id}: frames {indices.min()}..{indices.max()} asked for, {self.path} holds 0..{num_frames - 1}"
+            )
+        flat: Indices = np.asarray(indices, np.int64) + self._starts[self._place(video_id)]
+        return flat
+
+
+def spans(wanted: Indices) -> list[tuple[int, int]]:
+    """Half-open ranges that cover the sorted, unique ``wanted``: one where that is cheap, else one per run."""
+    if len(wanted) == 0:
+        return []
+    first, last = int(wanted[0]), int(wanted[-1])
+    if last - first < _SPAN_PER_FRAME * len(wanted):
+        return [(first, last + 1)]
+    breaks = np.flatnonzero(np.diff(wanted) > 1)
+    starts = [first, *wanted[breaks + 1].tolist()]
+    stops = [*(wanted[breaks] + 1).tolist(), last + 1]
+    return list(zip(starts, stops, strict=True))
+
+
+class PackedView(PackedFile):
+    """Frames of one view (``data/packed/<view>.h5``)."""
+
+    def __init__(self, path: Path, *, view: str) -> None:
+        super().__init__(path, format=VIEW_FORMAT, version=VIEW_VERSION, stage=f"pack@{view}")
+        self._is_raw = "frames" in self._file
+
+    def read(self, video_id: str, indices: Indices) -> Frames:
+        """Frames ``indices`` of one video, in that order: uint8 (n, height, width, 3), RGB 0-255."""
+        wanted, places = np.unique(self._flat(video_id, indices), return_inverse=True)
+        read_span = self._read_raw if self._is_raw else self._read_jpeg
+        blocks = [read_span(start, stop, wanted) for start, stop in spans(wanted)]
+        if not blocks:
+            raise ValueError(f"{video_id}: no frames asked for")
+        return np.concatenate(blocks)[places] if len(blocks) > 1 else blocks[0][places]
+
+    def _read_raw(self, start: int, stop: int, wanted: Indices) -> Frames:
+        block = self._file["frames"][start:stop]
+        chosen: Frames = block[wanted[(wanted >= start) & (wanted < stop)] - start]
+        return chosen
+
+    def _read_jpeg(self, start: int, stop: int, wanted: Indices) -> Frames:
+        import cv2
+
+        jpegs = read_jpegs(self._file, start, stop)
+        decoded = []
+        for frame in wanted[(wanted >= start) & (wanted < stop)].tolist():
+            image = cv2.imdecode(jpegs[frame - start], cv2.IMREAD_COLOR)
+            if image is None:
+                raise ActionrecError(
+                    f"{self.path}: flat frame {frame} is not a JPEG image; rebuild it with `dvc repro -f {self._stage}`"
+                )
+            decoded.append(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+        frames: Frames = np.stack(decoded).astype(np.uint8, copy=False)
+        return frames

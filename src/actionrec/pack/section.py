@@ -1,0 +1,29 @@
+"""A view of the section ``pack`` of ``params.yaml``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from actionrec.core.section import Section
+
+
+class ViewParams(Section):
+    encoding: Literal["raw", "jpeg"]
+    """``raw`` uint8 for small frames, ``jpeg`` for large ones."""
+    fit: Literal["stretch", "crop", "keep"]
+    """``stretch`` to a square; resize to ``crop_from`` and ``crop`` the centre square; ``keep`` the aspect."""
+    size: Annotated[int, Field(ge=8, le=2048)]
+    """Side of the square in pixels; with ``keep``, the short side (never enlarged)."""
+    crop_from: Annotated[int, Field(ge=0)] = 0
+    """With ``crop``: short side to resize to before cropping."""
+    jpeg_quality: Annotated[int, Field(ge=1, le=100)] = 95
+    """OpenCV's JPEG quality, 100 is best."""
+
+    def problems(self, name: str) -> list[str]:
+        if self.encoding == "raw" and self.fit == "keep":
+            return [f"{name}: encoding raw needs frames of one size; set fit: stretch or crop"]
+        if self.fit == "crop" and self.crop_from < self.size:
+            return [f"{name}.crop_from: {self.crop_from} is below size {self.size}"]
+        return []

@@ -1,0 +1,96 @@
+"""All frames of all kept videos at one geometry, in one file that training reads.
+
+Layout of ``data/packed/<view>.h5``, which :mod:`actionrec.pack.reader` reads: ``video_id`` (V,) strings,
+sorted; ``frame_start`` int64 (V + 1): video ``v`` owns the flat frames ``frame_start[v]..frame_start[v+1]-1``;
+``timestamps`` float64 (F,) seconds; then either ``frames`` uint8 (F, size, size, 3) RGB 0-255 (``raw``), or
+``jpeg`` and ``offsets`` (``jpeg``, read with :func:`actionrec.core.hdf5.read_jpegs`). Attribute ``view``: the
+view's parameters as JSON.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from tqdm import tqdm
+
+from actionrec.core.code import code_digest
+from actionrec.core.compute import ComputeParams, num_workers
+from actionrec.core.files import digest_of
+from actionrec.core.hdf5 import FlatWriter, JpegWriter, create_h5, write_json_attr, write_strings
+from actionrec.intake.extract.frames import open_frames
+from actionrec.pack.fit import Block, jpeg_block, raw_block
+from actionrec.pack.reader import VIEW_FORMAT, VIEW_VERSION
+from actionrec.pack.section import ViewParams
+
+_BLOCK_FRAMES = 128
+_CHUNK_FRAMES = 4
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def pack_view(
+    video_ids: Sequence[str],
+    path: Path,
+    *,
+    frames_path: Callable[[str], Path],
+    view: ViewParams,
+    compute: ComputeParams,
+    desc: str = "pack",
+) -> None:
+    """Pack ``video_ids``, sorted, whose extracted frames lie at ``frames_path(video_id)``.
+
+    Memory is flat: a few blocks of frames are in flight, whatever the number or length of the videos.
+    """
+    ids = sorted(video_ids)
+    starts, timestamps, sources = [0], [], []
+    for video_id in ids:
+        with open_frames(frames_path(video_id)) as frames:
+            starts.append(starts[-1] + frames.num_frames)
+            timestamps.append(frames.timestamps)
+            sources.append(frames.fingerprint)
+    fingerprint = digest_of(ids, sources, view.model_dump(), code_digest("actionrec.pack.fit"))
+    blocks = [
+        Block(frames_path(video_id), start, min(start + _BLOCK_FRAMES, count))
+        for video_id, count in zip(ids, np.diff(starts).tolist(), strict=True)
+        for start in range(0, count, _BLOCK_FRAMES)
+    ]
+    with create_h5(path, format=VIEW_FORMAT, version=VIEW_VERSION, fingerprint=fingerprint) as file:
+        write_json_attr(file, "view", view.model_dump())
+        write_strings(file, "video_id", ids)
+        file.create_dataset("frame_start", data=np.asarray(starts, np.int64))
+        file.create_dataset("timestamps", data=np.concatenate(timestamps) if timestamps else np.zeros(0))
+        if view.encoding == "raw":
+            with FlatWriter(
+                file, "frames", row_shape=(view.size, view.size, 3), dtype=np.uint8, chunk_rows=_CHUNK_FRAMES
+            ) as raw:
+                for frames_block in _in_order(lambda block: raw_block(block, view), blocks, compute, desc):
+                    raw.append(frames_block)
+        else:
+            with JpegWriter(file) as encoded:
+                for jpegs in _in_order(lambda block: jpeg_block(block, view), blocks, compute, desc):
+                    for jpeg in jpegs:
+                        encoded.append(jpeg)
+
+
+def _in_order(
+    function: Callable[[Item], Result], items: Iterable[Item], compute: ComputeParams, desc: str
+) -> Iterator[Result]:
+    """Results in the order of ``items``, computed ahead by threads: OpenCV releases the GIL."""
+    workers = num_workers(compute)
+    waiting: deque[Future[Result]] = deque()
+    todo = list(items)
+    with ThreadPoolExecutor(workers) as pool, tqdm(total=len(todo), desc=desc, unit="block", mininterval=0.5) as bar:
+        for item in todo:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > 2 * workers:
+                yield waiting.popleft().result()
+                bar.update()
+        while waiting:
+            yield waiting.popleft().result()
+            bar.update()

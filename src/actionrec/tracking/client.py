@@ -1,0 +1,164 @@
+"""The MLflow record: one run a training, one parent run an experiment.
+
+The store is anchored on the main checkout (``DVC_ROOT``), so that runs of DVC's temporary workspaces
+and queues arrive there too; an exported ``MLFLOW_TRACKING_URI`` wins. Nothing here may stop a stage:
+a failure is printed as a warning.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from actionrec.core.itemcache import project_root
+from actionrec.tracking.section import TrackingParams
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+WORKSPACE = "workspace"
+"""Name of the experiment when no ``dvc exp run`` named one."""
+
+
+def warn_only(function: Callable[P, T]) -> Callable[P, T | None]:
+    """Turn any failure of ``function`` into a printed warning and ``None``."""
+
+    @functools.wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T | None:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - whatever breaks in a tracker, training goes on
+            print(f"warning: MLflow tracking failed, going on without it: {error}", file=sys.stderr)
+            return None
+
+    return guarded
+
+
+def tracking_uri(root: Path) -> str:
+    """``MLFLOW_TRACKING_URI``, else the sqlite store of the checkout ``root``."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / 'mlflow.db'}"
+
+
+def training_tags(model: str, fingerprint: str) -> dict[str, str]:
+    """Tags by which the run of a training is found again."""
+    return {"kind": "training", "model": model, "fingerprint": fingerprint}
+
+
+@warn_only
+def connect(params: TrackingParams) -> Tracker | None:
+    """A tracker, or ``None`` when tracking is disabled or fails."""
+    if not params.enabled:
+        return None
+    from filelock import FileLock
+    from mlflow.exceptions import MlflowException
+    from mlflow.tracking import MlflowClient
+
+    root = project_root()
+    # The constructor migrates a fresh database, and two processes doing so at once kill each other.
+    with FileLock(root / "mlflow.db.lock", timeout=120):
+        client = MlflowClient(tracking_uri(root))
+        found = client.get_experiment_by_name(params.experiment)
+        if found is None:
+            local = "MLFLOW_TRACKING_URI" not in os.environ
+            location = (root / "mlartifacts").as_uri() if local else None
+            experiment_id = client.create_experiment(params.experiment, artifact_location=location)
+        elif found.lifecycle_stage == "deleted":
+            raise MlflowException(f"tracking.experiment {params.experiment!r} was deleted; restore or rename it")
+        else:
+            experiment_id = found.experiment_id
+    return Tracker(client, experiment_id, os.environ.get("DVC_EXP_NAME") or WORKSPACE)
+
+
+@dataclass(frozen=True)
+class Tracker:
+    """Runs of one MLflow experiment, found again by tags."""
+
+    client: MlflowClient
+    experiment_id: str
+    dvc_experiment: str
+    """``DVC_EXP_NAME``, or ``workspace``."""
+
+    def run_of(self, name: str, tags: Mapping[str, str]) -> str:
+        """Id of this DVC experiment's run with ``tags``; made when there is none.
+
+        A resumed training finds the run that it began.
+        """
+        wanted = {**tags, "dvc.exp": self.dvc_experiment}
+        query = " and ".join(f"tags.`{key}` = '{value}'" for key, value in sorted(wanted.items()))
+        found = self.client.search_runs([self.experiment_id], query, max_results=1)
+        if found:
+            return str(found[0].info.run_id)
+        run = self.client.create_run(self.experiment_id, run_name=name, tags={**wanted, **revision_tags()})
+        return str(run.info.run_id)
+
+    def log_params(self, run_id: str, params: Mapping[str, Any]) -> None:
+        """Log flattened ``params``; MLflow refuses to change one that is already there, so only new ones go."""
+        from mlflow.entities import Param
+
+        known = self.client.get_run(run_id).data.params
+        flat = {key: str(value) for key, value in flatten(params).items() if key not in known}
+        self.client.log_batch(run_id, params=[Param(key, value) for key, value in sorted(flat.items())])
+
+    def log_metrics(self, run_id: str, metrics: Mapping[str, float], *, step: int = 0) -> None:
+        """Log ``metrics`` at ``step`` (the epoch)."""
+        from mlflow.entities import Metric
+
+        now_ms = int(time.time() * 1000)
+        self.client.log_batch(
+            run_id, metrics=[Metric(key, float(value), now_ms, step) for key, value in sorted(metrics.items())]
+        )
+
+    def has_history(self, run_id: str, metric: str) -> bool:
+        """Whether ``metric`` was logged live."""
+        return bool(self.client.get_metric_history(run_id, metric))
+
+    def log_files(self, run_id: str, files: Sequence[Path], *, folder: str | None = None) -> None:
+        """Copy ``files`` to the run's artifacts."""
+        for file in files:
+            self.client.log_artifact(run_id, str(file), artifact_path=folder)
+
+    def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
+        for key, value in sorted(tags.items()):
+            self.client.set_tag(run_id, key, value)
+
+    def finish(self, run_id: str) -> None:
+        self.client.set_terminated(run_id, status="FINISHED")
+
+
+def revision_tags() -> dict[str, str]:
+    """Where the code and parameters of this run can be found again."""
+    lock = Path("dvc.lock")
+    tags = {
+        "git.commit": _git("rev-parse", "HEAD"),
+        "git.dirty": str(bool(_git("status", "--porcelain", "--untracked-files=no"))).lower(),
+        "dvc.baseline": os.environ.get("DVC_EXP_BASELINE_REV", ""),
+        "dvc.lock.md5": hashlib.md5(lock.read_bytes(), usedforsecurity=False).hexdigest() if lock.exists() else "",
+    }
+    return {key: value for key, value in tags.items() if value}
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """``{"a": {"b": 1}}`` becomes ``{"a.b": 1}``."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat.update(flatten(value, f"{prefix}{key}."))
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

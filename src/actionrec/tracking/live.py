@@ -1,0 +1,37 @@
+"""Curves that arrive in MLflow while a model trains."""
+
+from __future__ import annotations
+
+import lightning.pytorch as pl
+
+from actionrec.tracking.client import Tracker, connect, training_tags, warn_only
+from actionrec.tracking.section import TrackingParams
+
+
+class LiveCurves(pl.Callback):
+    """Logs every epoch's metrics to one MLflow run; a failure warns and training goes on."""
+
+    def __init__(self, tracker: Tracker, run_id: str) -> None:
+        self._tracker = tracker
+        self._run_id = run_id
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        if trainer.is_global_zero:
+            self._log(trainer)
+
+    @warn_only
+    def _log(self, trainer: pl.Trainer) -> None:
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        self._tracker.log_metrics(self._run_id, metrics, step=trainer.current_epoch + 1)
+
+
+def live_curves(params: TrackingParams, model: str, fingerprint: str) -> list[pl.Callback]:
+    """The callback for the run of this training, begun or found again; none where tracking is off or fails."""
+    tracker = connect(params)
+    run_id = _begin(tracker, model, fingerprint) if tracker else None
+    return [LiveCurves(tracker, run_id)] if tracker and run_id else []
+
+
+@warn_only
+def _begin(tracker: Tracker, model: str, fingerprint: str) -> str:
+    return tracker.run_of(model, training_tags(model, fingerprint))

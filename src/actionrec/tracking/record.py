@@ -1,0 +1,82 @@
+"""The MLflow record of an experiment: begun when a model trains, completed by the ``track`` stage.
+
+DVC restores a training that it has seen before without running any code, so the stage that
+completes the record also makes the runs that no training made.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from actionrec.core import paths
+from actionrec.params import Params
+from actionrec.tracking.client import Tracker, connect, revision_tags, training_tags, warn_only
+
+FUSION = "fusion"
+
+
+@warn_only
+def complete_record(params: Params) -> None:
+    """Log what the finished pipeline knows: final metrics, figures, checkpoints, the report."""
+    tracker = connect(params.tracking)
+    if tracker is None:
+        return
+    summary = json.loads(paths.SUMMARY.read_text(encoding="utf-8"))
+    parent = _record_experiment(tracker, params, summary)
+    for model in params.enabled:
+        _record_training(tracker, params, model, summary[model], parent=parent)
+    print(f"MLflow: experiment {params.tracking.experiment!r}, run {tracker.dvc_experiment!r} ({parent})")
+
+
+def _record_experiment(tracker: Tracker, params: Params, summary: dict[str, dict[str, float]]) -> str:
+    # The digest of dvc.lock tells the states of one workspace apart.
+    lock = {key: value for key, value in revision_tags().items() if key == "dvc.lock.md5"}
+    run = tracker.run_of(tracker.dvc_experiment, {"kind": "experiment", **lock})
+    tracker.log_params(
+        run, {**params.model_dump(include={"data", "split", "evaluate"}), "enabled": list(params.enabled)}
+    )
+    tracker.log_metrics(
+        run, {f"{model}.{name}": value for model, row in summary.items() for name, value in row.items()}
+    )
+    tracker.log_files(run, [paths.SUMMARY, paths.METRICS / f"{FUSION}.json", paths.REPORT])
+    tracker.log_files(run, _figures("models", f"confusion_{FUSION}"), folder="figures")
+    tracker.finish(run)
+    return run
+
+
+def _record_training(tracker: Tracker, params: Params, model: str, metrics: dict[str, float], *, parent: str) -> None:
+    directory = paths.model_dir(model)
+    card: dict[str, Any] = json.loads((directory / "model.json").read_text(encoding="utf-8"))
+    run = tracker.run_of(model, training_tags(model, card["fingerprint"]))
+    tracker.tag(run, {**revision_tags(), "mlflow.parentRunId": parent})
+    tracker.log_params(
+        run,
+        {
+            "model": card["model"],
+            "train": card["train"],
+            "parameters": card["parameters"],
+            "trainable_parameters": card["trainable_parameters"],
+            **params.model_dump(include={"data", "split"}),
+        },
+    )
+    if not tracker.has_history(run, "val_top1"):
+        _log_curves(tracker, run, paths.curves_path(model))
+    tracker.log_metrics(run, {**metrics, "best_epoch": card["best_epoch"]})
+    tracker.log_files(run, sorted(directory.iterdir()), folder="model")
+    tracker.log_files(run, [paths.METRICS / f"{model}.json"])
+    tracker.log_files(run, _figures(f"curves_{model}", f"confusion_{model}"), folder="figures")
+    tracker.finish(run)
+
+
+def _log_curves(tracker: Tracker, run: str, path: Path) -> None:
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            step = int(row.pop("epoch"))
+            tracker.log_metrics(run, {name: float(value) for name, value in row.items() if value}, step=step)
+
+
+def _figures(*names: str) -> list[Path]:
+    return sorted(path for path in paths.FIGURES.iterdir() if path.stem in names)

@@ -1,0 +1,47 @@
+"""What a trained model is on disk: ``weights.pt``, a pure state dict, and ``model.json``, what it is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from actionrec.core.files import write_json
+
+WEIGHTS_FILE = "weights.pt"
+CARD_FILE = "model.json"
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """``model.json``: everything about a trained model but its weights; free of clocks."""
+
+    name: str
+    type: str
+    class_names: list[str]
+    model: dict[str, Any]
+    """Its section of ``params.yaml``."""
+    train: dict[str, Any]
+    """``train`` with the overrides of this model."""
+    parameters: int
+    trainable_parameters: int
+    best_epoch: int
+    """Counted from 1; ``weights.pt`` is from its end."""
+    best_val_top1: float
+    best_val_loss: float
+    fingerprint: str
+    """Of code, parameters, split, data and library: what the weights depend on."""
+
+
+def save_weights(state: dict[str, Tensor], path: Path) -> None:
+    """Write a state dict on the CPU; equal weights give equal bytes."""
+    plain = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in state.items()}
+    torch.save(plain, path)
+
+
+def write_card(card: ModelCard, directory: Path) -> None:
+    """Write ``model.json``."""
+    write_json(directory / CARD_FILE, asdict(card))

@@ -1,1 +1,0 @@
-"""Raw videos become files of JPEG frames with timestamps, decoded once."""

@@ -1,0 +1,85 @@
+"""The command line: help, JSON, and what pruning leaves."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from actionrec.cli import main
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["actionrec", *arguments])
+    main()
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    entry = tmp_path / ".itemcache/extract/ab/abcd"
+    entry.parent.mkdir(parents=True)
+    entry.write_bytes(b"12345")
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", [[], ["doctor"], ["models"], ["recipe"], ["cache"], ["cache", "prune"]])
+def test_help(command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(monkeypatch, *command, "--help")
+    assert caught.value.code == 0
+    assert "usage: actionrec" in capsys.readouterr().out
+
+
+def test_cache_show_and_prune(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    run(monkeypatch, "cache", "show", "--json")
+    assert json.loads(capsys.readouterr().out) == [{"stage": "extract", "entries": 1, "num_bytes": 5}]
+    run(monkeypatch, "cache", "prune")  # younger than 30 days
+    assert capsys.readouterr().out == "removed 0 entries, 0.0 MB\n"
+    run(monkeypatch, "cache", "prune", "--older-than-days", "0", "--json")
+    assert json.loads(capsys.readouterr().out) == {"stage": "all", "entries": 1, "num_bytes": 5}
+    assert not (root / ".itemcache/extract/ab/abcd").exists()
+
+
+def test_doctor_names_what_is_wrong(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(monkeypatch, "doctor", "--json")
+    assert caught.value.code == 1
+    captured = capsys.readouterr()
+    findings = {finding["name"]: finding for finding in json.loads(captured.out)}
+    assert findings["ffmpeg"]["ok"]
+    assert findings["mediapipe"]["detail"] == "0.10.21"
+    assert not findings["params"]["ok"]  # no params.yaml in this folder
+    assert "error: not ready: params" in captured.err
+
+
+def test_models_as_table_and_as_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    run(monkeypatch, "models")
+    table = capsys.readouterr().out.splitlines()
+    assert table[0].split()[:2] == ["model", "inputs"]
+    assert "7,174,718" in table[1]
+    run(monkeypatch, "models", "--json", "--classes", "10")
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (rows["fused_convlstm"]["parameters"], rows["fused_convlstm"]["num_classes"]) == (7_161_917, 10)
+    assert {"name", "parameters", "trainable_parameters", "num_classes"} <= set(rows["cnn3d"])
+    with pytest.raises(SystemExit) as caught:
+        run(monkeypatch, "models", "--classes", "0")
+    assert caught.value.code == 2
+
+
+def test_recipes_are_listed_and_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    run(monkeypatch, "recipe")
+    assert capsys.readouterr().out.startswith("a_asl ")
+    run(monkeypatch, "recipe", "e1")
+    assert capsys.readouterr().out.startswith("-S enabled=[frame_resnet_reference] -S data.name=ucf101 ")
+    run(monkeypatch, "recipe", "b", "--json")
+    assert "split.train_groups=20" in json.loads(capsys.readouterr().out)["overrides"]
+    with pytest.raises(SystemExit) as caught:
+        run(monkeypatch, "recipe", "z")
+    assert caught.value.code == 1
+    assert "no recipe 'z'" in capsys.readouterr().err

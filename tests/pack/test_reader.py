@@ -1,0 +1,105 @@
+"""Readers of packed files."""
+
+from __future__ import annotations
+
+import pickle
+
+import h5py
+import numpy as np
+import pytest
+from tests.packed_data import PackedData, make_packed_data
+
+from actionrec.core.errors import ActionrecError
+from actionrec.keypoints.reader import PackedKeypoints
+from actionrec.pack.reader import PackedView, spans
+
+VIDEO = "circle_cw/g01_c0"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> PackedData:
+    return make_packed_data(tmp_path_factory.mktemp("packed"), groups=2, size=16)
+
+
+@pytest.mark.parametrize("indices", [[0], [3, 4, 5], [30, 2, 2, 17], [0, 35], [5, 4, 3]])
+def test_raw_frames_come_as_asked(data, indices):
+    view = PackedView(data.packed_path("rgb64"), view="rgb64")
+    frames = view.read(VIDEO, np.array(indices))
+    assert frames.dtype == np.uint8
+    assert np.array_equal(frames, data.frames[VIDEO][indices])
+
+
+def test_jpeg_frames_come_as_rgb(data):
+    view = PackedView(data.packed_path("rgb"), view="rgb")
+    frames = view.read(VIDEO, np.array([30, 2, 2]))
+    assert frames.shape == (3, 16, 21, 3)
+    assert np.array_equal(frames[1], frames[2])
+    background = data.frames[VIDEO][30, 0].mean(axis=0)
+    assert frames[0, 0].mean(axis=0) == pytest.approx(background, abs=12)
+
+
+def test_keypoints_come_with_presence_and_aspect(data):
+    clip = PackedKeypoints(data.keypoints_path).read(VIDEO, np.array([7, 1, 35]))
+    assert np.array_equal(clip.keypoints, data.keypoints[VIDEO][[7, 1, 35]])
+    assert np.array_equal(clip.presence, data.presence[VIDEO][[7, 1, 35]])
+    assert clip.aspect == pytest.approx(4 / 3)
+
+
+def test_frames_of_other_videos_are_out_of_reach(data):
+    view = PackedView(data.packed_path("rgb64"), view="rgb64")
+    num_frames = view.num_frames(VIDEO)
+    assert num_frames == len(data.frames[VIDEO])
+    for index in (-1, num_frames):
+        with pytest.raises(IndexError, match=f"frames {index}..{index} asked for"):
+            view.read(VIDEO, np.array([index]))
+    with pytest.raises(ActionrecError, match="holds no video 'nobody'"):
+        view.num_frames("nobody")
+
+
+def test_a_reader_pickles_with_its_file_open(data):
+    view = PackedView(data.packed_path("rgb64"), view="rgb64")
+    view.read(VIDEO, np.array([0]))
+    copy = pickle.loads(pickle.dumps(view))
+    assert np.array_equal(copy.read(VIDEO, np.array([4])), data.frames[VIDEO][[4]])
+    view.close()
+    assert np.array_equal(view.read(VIDEO, np.array([4])), data.frames[VIDEO][[4]])
+
+
+def test_ids_are_checked_both_ways(data):
+    view = PackedView(data.packed_path("rgb64"), view="rgb64")
+    view.check_covers(view.video_ids, name="the split")
+    with pytest.raises(
+        ActionrecError, match=r"1 in the split but not in .*rgb64\.h5: new; 1 in .* but not in the split"
+    ):
+        view.check_covers(["new", *view.video_ids[1:]], name="the split")
+
+
+def test_an_unfinished_file_is_refused(tmp_path):
+    data = make_packed_data(tmp_path, groups=1, size=8)
+    with h5py.File(data.packed_path("rgb64"), "a") as file:
+        del file.attrs["complete"]
+    with pytest.raises(ActionrecError, match=r"rgb64\.h5 was not finished; rebuild it with `dvc repro -f pack@rgb64`"):
+        PackedView(data.packed_path("rgb64"), view="rgb64")
+
+
+def test_keypoints_of_another_layout_are_refused(tmp_path):
+    data = make_packed_data(tmp_path, groups=1, size=8)
+    with h5py.File(data.keypoints_path, "a") as file:
+        del file["keypoints"]
+        file["keypoints"] = np.zeros((10, 1692), np.float32)
+    with pytest.raises(ActionrecError, match="1692 values a frame, expected 1662"):
+        PackedKeypoints(data.keypoints_path)
+
+
+def test_an_image_that_does_not_decode_is_an_error(tmp_path):
+    data = make_packed_data(tmp_path, groups=1, size=8)
+    with h5py.File(data.packed_path("rgb"), "a") as file:
+        file["jpeg"][:] = 0
+    with pytest.raises(ActionrecError, match="flat frame 0 is not a JPEG image"):
+        PackedView(data.packed_path("rgb"), view="rgb").read("circle_ccw/g00_c0", np.array([0]))
+
+
+def testspans():
+    assert spans(np.array([], np.int64)) == []
+    assert spans(np.array([3, 4, 9])) == [(3, 10)]
+    assert spans(np.array([3, 4, 90])) == [(3, 5), (90, 91)]

@@ -1,0 +1,98 @@
+"""Packing: geometry, order, layout, bit-identity."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from tests.helpers import flat_frames, write_frames
+
+from actionrec.core.compute import ComputeParams
+from actionrec.core.hdf5 import open_h5, read_jpegs, read_json_attr, read_strings
+from actionrec.pack.fit import fit_frame
+from actionrec.pack.reader import VIEW_FORMAT, VIEW_VERSION
+from actionrec.pack.section import ViewParams
+from actionrec.pack.writer import pack_view
+
+LOCAL = ComputeParams(backend="local", workers=2)
+RAW = ViewParams(encoding="raw", fit="stretch", size=16)
+KEEP = ViewParams(encoding="jpeg", fit="keep", size=24)
+
+
+@pytest.fixture
+def frames_dir(tmp_path: Path) -> Path:
+    # 130 frames: two blocks of work.
+    write_frames(tmp_path / "b/long.h5", flat_frames([(i * 3) % 250 for i in range(130)]))
+    write_frames(tmp_path / "a/short.h5", flat_frames([10, 200], height=20, width=30), fps=10)
+    return tmp_path
+
+
+def pack(frames_dir: Path, view: ViewParams, name: str = "out.h5") -> Path:
+    path = frames_dir / name
+    pack_view(
+        ["b/long", "a/short"], path, frames_path=lambda v: frames_dir / f"{v}.h5", view=view, compute=LOCAL, desc="t"
+    )
+    return path
+
+
+def opened(path: Path) -> h5py.File:
+    return open_h5(path, format=VIEW_FORMAT, version=VIEW_VERSION, stage="pack")
+
+
+def test_raw_frames_come_in_order_at_the_size_of_the_view(frames_dir: Path) -> None:
+    with opened(pack(frames_dir, RAW)) as file:
+        assert read_strings(file, "video_id") == ["a/short", "b/long"]
+        assert file["frame_start"][:].tolist() == [0, 2, 132]
+        assert file["frames"].shape == (132, 16, 16, 3)
+        assert file["frames"].dtype == np.uint8
+        assert read_json_attr(file, "view") == RAW.model_dump()
+        levels = file["frames"][:].reshape(132, -1).mean(axis=1)
+        expected = [10, 200, *((i * 3) % 250 for i in range(130))]
+        assert np.abs(levels - expected).max() <= 2
+        assert file["timestamps"][:4].tolist() == pytest.approx([0.0, 0.1, 0.0, 0.04])
+
+
+def test_small_jpegs_are_taken_over_and_large_ones_scaled(frames_dir: Path) -> None:
+    import cv2
+
+    with opened(pack(frames_dir, KEEP)) as file, h5py.File(frames_dir / "a/short.h5") as source:
+        jpegs = read_jpegs(file, 0, 132)
+        assert [jpeg.tobytes() for jpeg in jpegs[:2]] == [jpeg.tobytes() for jpeg in read_jpegs(source, 0, 2)]
+        assert cv2.imdecode(jpegs[2], cv2.IMREAD_COLOR).shape == (24, 32, 3)
+        assert len(jpegs) == 132
+
+
+@pytest.mark.parametrize("view", [RAW, KEEP], ids=["raw", "jpeg"])
+def test_rebuilt_file_is_bit_identical_and_its_fingerprint_follows_the_frames(
+    frames_dir: Path, view: ViewParams
+) -> None:
+    first = pack(frames_dir, view, "1.h5").read_bytes()
+    assert pack(frames_dir, view, "2.h5").read_bytes() == first
+    write_frames(frames_dir / "a/short.h5", flat_frames([10, 200], height=20, width=30), fps=10, fingerprint="other")
+    with opened(pack(frames_dir, view, "3.h5")) as three, h5py.File(frames_dir / "1.h5") as one:
+        assert three.attrs["fingerprint"] != one.attrs["fingerprint"]
+
+
+def gradient(height: int, width: int) -> np.ndarray:
+    rows, columns = np.mgrid[0:height, 0:width]
+    return np.stack([rows, columns, rows * 0], axis=2).astype(np.uint8)
+
+
+def test_fit_stretch_keep_and_crop() -> None:
+    frame = gradient(40, 80)
+    assert fit_frame(frame, RAW).shape == (16, 16, 3)
+    assert fit_frame(frame, KEEP).shape == (24, 48, 3)
+    assert fit_frame(gradient(10, 20), KEEP).shape == (10, 20, 3)  # never enlarged
+    crop = ViewParams(encoding="raw", fit="crop", size=20, crop_from=40)
+    cropped = fit_frame(frame, crop)
+    assert np.array_equal(cropped, frame[10:30, 30:50])  # the centre square, exactly
+    assert fit_frame(gradient(20, 30), crop).shape == (20, 20, 3)  # enlarged to crop_from first
+
+
+def test_nothing_to_pack_is_a_complete_empty_file(tmp_path: Path) -> None:
+    for view in (RAW, KEEP):
+        pack_view([], tmp_path / "e.h5", frames_path=Path, view=view, compute=LOCAL, desc="t")
+        with opened(tmp_path / "e.h5") as file:
+            assert file["frame_start"][:].tolist() == [0]

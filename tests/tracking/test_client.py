@@ -1,0 +1,94 @@
+"""The MLflow record: anchored, found again, harmless when it fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from actionrec.tracking.client import Tracker, connect, flatten, revision_tags, tracking_uri, warn_only
+from actionrec.tracking.section import TrackingParams
+
+PARAMS = TrackingParams(enabled=True, experiment="tests")
+
+# SQLAlchemy and MLflow warn about themselves on import.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("DVC_EXP_NAME", raising=False)
+    return tmp_path
+
+
+def connected() -> Tracker:
+    tracker = connect(PARAMS)
+    assert tracker is not None
+    return tracker
+
+
+def test_store_is_in_the_main_checkout_unless_the_environment_says_otherwise(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert tracking_uri(root) == f"sqlite:///{root}/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:////elsewhere.db")
+    assert tracking_uri(root) == "sqlite:////elsewhere.db"
+
+
+@pytest.mark.slow
+def test_a_run_is_found_again_and_keeps_its_history(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tracker = connected()
+    run = tracker.run_of("model", {"model": "m", "fingerprint": "f"})
+    tracker.log_metrics(run, {"val_top1": 0.25}, step=0)
+    tracker.log_metrics(run, {"val_top1": 0.5}, step=1)
+    tracker.log_params(run, {"train": {"lr": 0.1}})
+    tracker.log_params(run, {"train": {"lr": 0.1, "epochs": 2}})
+    (root / "figure.svg").write_text("<svg/>")
+    tracker.log_files(run, [root / "figure.svg"], folder="figures")
+    tracker.finish(run)
+
+    again = connected()
+    assert again.run_of("model", {"model": "m", "fingerprint": "f"}) == run
+    assert again.run_of("model", {"model": "m", "fingerprint": "g"}) != run
+    assert again.has_history(run, "val_top1")
+    assert not again.has_history(run, "val_loss")
+    history = again.client.get_metric_history(run, "val_top1")
+    assert [(metric.step, metric.value) for metric in history] == [(0, 0.25), (1, 0.5)]
+    assert again.client.get_run(run).data.params == {"train.lr": "0.1", "train.epochs": "2"}
+    assert [artifact.path for artifact in again.client.list_artifacts(run, "figures")] == ["figures/figure.svg"]
+
+    monkeypatch.setenv("DVC_EXP_NAME", "bold-try")
+    other = connected().run_of("model", {"model": "m", "fingerprint": "f"})
+    assert other != run
+    assert again.client.get_run(other).data.tags["dvc.exp"] == "bold-try"
+
+
+def test_disabled_tracking_connects_to_nothing(root: Path) -> None:
+    assert connect(TrackingParams(enabled=False, experiment="x")) is None
+    assert list(root.iterdir()) == []
+
+
+def test_a_failure_warns_and_returns_none(capsys: pytest.CaptureFixture[str]) -> None:
+    @warn_only
+    def broken() -> int:
+        raise OSError("disk full")
+
+    assert broken() is None
+    assert "warning: MLflow tracking failed, going on without it: disk full" in capsys.readouterr().err
+
+
+def test_unreachable_store_does_not_raise(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "nonsense://nowhere")
+    assert connect(PARAMS) is None
+    assert "MLflow tracking failed" in capsys.readouterr().err
+
+
+def test_flatten_and_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert flatten({"a": {"b": 1, "c": {"d": 2}}, "e": 3}) == {"a.b": 1, "a.c.d": 2, "e": 3}
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dvc.lock").write_text("x")
+    assert revision_tags()["dvc.lock.md5"] == "9dd4e461268c8034f5c8564e155c67a6"
