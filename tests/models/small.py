@@ -11,12 +11,13 @@ from actionrec.models.frame_resnet import FrameResnetParams
 from actionrec.models.kind import ModelParams
 from actionrec.models.res2plus1d import Res2Plus1DParams
 from actionrec.models.stgcn import STGCNParams
+from actionrec.models.table import MODELS, parse_model
 from actionrec.models.torchvision_video import TorchvisionVideoParams
 
 
 def small_models() -> dict[str, ModelParams]:
-    """By type."""
-    return {
+    """By type; one that is not made small here is taken as its section has it."""
+    small: dict[str, ModelParams] = {
         "frame_resnet": FrameResnetParams(
             type="frame_resnet", depth=18, weights="none", trainable=(), image_size=32, test_frames=2
         ),
@@ -36,3 +37,4 @@ def small_models() -> dict[str, ModelParams]:
         ),
         "stgcn": STGCNParams(type="stgcn", clip_frames=8, channels=(4, 8), temporal_kernel=3, motion=True),
     }
+    return {name: small.get(name) or parse_model({"type": name}) for name in MODELS}

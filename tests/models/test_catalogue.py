@@ -8,7 +8,8 @@ from actionrec.models.table import MODELS
 
 def test_counts_at_the_published_settings() -> None:
     rows = {row.name: row for row in catalogue()}
-    assert {name: (row.num_classes, row.parameters, row.trainable_parameters) for name, row in rows.items()} == {
+    counts = {name: (row.num_classes, row.parameters, row.trainable_parameters) for name, row in rows.items()}
+    published = {
         "fused_convlstm": (11, 7_174_718, 7_174_718),
         "cnn3d": (5, 74_597, 74_597),
         "res2plus1d": (10, 443_290, 443_290),
@@ -24,6 +25,7 @@ def test_counts_at_the_published_settings() -> None:
         "mvit_v2_s": (400, 34_537_744, 34_537_744),
         "swin3d_t": (400, 28_158_070, 28_158_070),
     }
+    assert published.items() <= counts.items()
     assert (rows["fused_convlstm"].inputs, rows["stgcn"].inputs) == ("frames + keypoints", "keypoints")
     assert (rows["frame_resnet"].clip_frames, rows["clip_resnet3d"].image_size, rows["stgcn"].image_size) == (
         1,

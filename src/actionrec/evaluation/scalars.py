@@ -1,9 +1,13 @@
-"""The figures of an entry on a subset, by name. To add one: a function of :class:`SubsetResult`, and a line here."""
+"""The figures of an entry on a subset, by name.
+
+To add one: a function in :mod:`actionrec.evaluation.metrics`, and a line here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from actionrec.evaluation import metrics
 from actionrec.evaluation.results import SubsetResult
 
 DIGITS = 5
@@ -26,7 +30,7 @@ SUMMARY: dict[str, Scalar] = {
 """What DVC compares (``reports/metrics/summary.json``): ten at most."""
 
 DETAILS: dict[str, Scalar] = {
-    "nll": lambda subset: subset.as_predicted.nll,
+    "nll": lambda subset: metrics.negative_log_likelihood(subset.log_prob, subset.label),
     "video_top10": lambda subset: subset.top[10],
 }
 """What stands beside it in ``reports/metrics/<model>.json``."""

@@ -168,7 +168,13 @@ RULES = (
 """In order of precedence: a video is rejected for the first that holds."""
 
 
-class ScreenParams(TooShortParams, DecodeErrorsParams, MissingFramesParams, TimestampGapParams, BlankParams):
+class ScreenParams(
+    TooShortParams,
+    DecodeErrorsParams,
+    MissingFramesParams,
+    TimestampGapParams,
+    BlankParams,
+):
     """The section ``screen`` of ``params.yaml``: the thresholds of all rules."""
 
 
