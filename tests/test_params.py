@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from actionrec.core.errors import ActionrecError
+from actionrec.models.table import MODELS
 from actionrec.params import load_params, parse_params
 
 PARAMS = Path(__file__).resolve().parent.parent / "params.yaml"
@@ -48,6 +52,50 @@ def test_small_learning_rates_are_numbers(tmp_path: Path) -> None:
     # `-S train.lr=1e-5` writes `1e-05`, which YAML 1.1 reads as text.
     (tmp_path / "params.yaml").write_text(PARAMS.read_text().replace("  lr: 0.001\n", "  lr: 1e-05\n", 1))
     assert load_params(tmp_path / "params.yaml").train.lr == 1e-5
+
+
+def test_a_file_whose_models_were_checked_is_read_without_torch(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text(PARAMS.read_text())
+    script = "import sys, actionrec.params; actionrec.params.load_params(); print('torch' in sys.modules)"
+
+    def imports_torch() -> bool:
+        env = {**os.environ, "DVC_ROOT": str(tmp_path), "PYTHONPATH": str(PARAMS.parent / "src")}
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
+        )
+        return done.stdout == "True\n"
+
+    assert [imports_torch(), imports_torch()] == [True, False]
+    with (tmp_path / "params.yaml").open("a") as file:
+        file.write("\n")
+    assert imports_torch()
+
+
+def test_a_wrong_model_is_not_remembered_as_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    path = tmp_path / "params.yaml"
+    path.write_text(
+        PARAMS.read_text().replace("    temporal_kernel", "    kernel").replace("    motion: true\n", "    move: 1\n")
+    )
+    for _ in range(2):
+        with pytest.raises(ActionrecError, match=r"models\.stgcn\.move: unknown key \(value 1\)"):
+            load_params(path)
+
+
+def test_a_type_or_a_data_set_that_nobody_knows(raw: dict[str, Any]) -> None:
+    raw["models"]["cnn3d"]["type"] = "cnn4d"
+    del raw["models"]["stgcn"]["type"]
+    raw["train"]["lr"] = 0
+    assert problems(raw)[1:] == [
+        "  - train.lr: Input should be greater than 0, got 0",
+        "  - models.cnn3d.type: 'cnn4d' is no type of model; there are " + ", ".join(MODELS),
+        "  - models.stgcn.type: None is no type of model; there are " + ", ".join(MODELS),
+    ]
+
+
+def test_an_unknown_kind_of_data_set(raw: dict[str, Any]) -> None:
+    raw["data"]["name"] = "ucf102"
+    assert problems(raw)[1:] == ["  - data.name: 'ucf102' is no kind of data set; there are synthetic, folder, ucf101"]
 
 
 def test_impossible_combinations(raw: dict[str, Any]) -> None:

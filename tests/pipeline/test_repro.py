@@ -76,6 +76,20 @@ def test_the_second_repro_runs_nothing_and_leaves_git_clean(reproduced: Clone) -
     assert reproduced.run("git", "status", "--porcelain").stdout == ""
 
 
+def stages_that_would_run(clone: Clone) -> set[str]:
+    done = clone.run("dvc", "repro", "--dry")
+    return {line.split("'")[1] for line in done.stdout.splitlines() if line.startswith("Running stage")}
+
+
+def test_a_change_in_the_report_reruns_only_the_report(reproduced: Clone) -> None:
+    style = reproduced.root / "src/actionrec/report/style.css"
+    style.write_text(style.read_text() + "\n")
+    try:
+        assert stages_that_would_run(reproduced) == {"report"}
+    finally:
+        reproduced.run("git", "checkout", "--quiet", "src")
+
+
 def test_no_temporary_file_is_left(reproduced: Clone) -> None:
     leftovers = [path for path in reproduced.root.rglob("*.tmp") if ".dvc" not in path.parts]
     assert leftovers == []
@@ -157,3 +171,21 @@ def test_a_wrong_parameter_stops_before_anything_is_lost(reproduced: Clone) -> N
 def test_every_stage_has_a_description() -> None:
     stages = YAML(typ="safe").load(Path("dvc.yaml").read_text())["stages"]
     assert all(stage.get("desc") for stage in stages.values())
+
+
+def test_a_change_in_one_models_file_retrains_only_that_model(reproduced: Clone) -> None:
+    """Last, since it leaves a run more in MLflow."""
+    models = reproduced.root / "src/actionrec/models"
+    comment, change = models / "fused_convlstm.py", models / "frame_resnet.py"
+    comment.write_text("# Looked through.\n" + comment.read_text())
+    change.write_text(change.read_text().replace("_VAL_FRAMES = 3\n", "_VAL_FRAMES = 2\n"))
+    try:
+        early = {stage for stage in stages_that_would_run(reproduced) if not stage.startswith(("train", "predict"))}
+        assert early <= {"evaluate", "report", "track"}
+        trained = {model: reproduced.run("dvc", "repro", "-s", f"train@{model}").stdout for model in MODELS}
+        assert "epoch 2/2" in trained["frame_resnet"]
+        assert "best epoch" in trained["fused_convlstm"]
+        assert "epoch 1/2" not in trained["fused_convlstm"]  # known already
+    finally:
+        reproduced.run("git", "checkout", "--quiet", "src", "dvc.lock")
+        reproduced.run("dvc", "checkout")
