@@ -30,16 +30,14 @@ def test_stages_wire_and_nothing_imports_them(script: Path) -> None:
 
 
 def test_the_report_and_the_models_are_dependencies_of_few() -> None:
+    rooms = ("report", "models", "evaluation", "core")
     users = {
-        room: {name for name, stage in STAGES.items() if f"src/actionrec/{room}" in stage["deps"]} for room in ROOMS
+        room: {name for name, stage in STAGES.items() if f"src/actionrec/{room}" in stage["deps"]} for room in rooms
     }
     assert users["report"] == {"report"}
     assert users["models"] == {"train", "predict", "report"}
     assert users["evaluation"] == {"evaluate"}
     assert users["core"] == set(STAGES)
-
-
-ROOMS = ("report", "models", "evaluation", "core")
 
 
 def test_the_house_can_be_taken_in_at_a_glance() -> None:

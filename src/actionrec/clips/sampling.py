@@ -118,7 +118,11 @@ def whole_video(num_frames: int, *, clip_frames: int, stride_frames: int = 1) ->
 
 
 def _last_start(num_frames: int, *, clip_frames: int, stride_frames: int) -> int:
-    """Where the last window that fits begins; 0 where none does."""
+    """Where the last window that fits begins; 0 where none does.
+
+    A window spans ``(clip_frames - 1) * stride_frames + 1`` frames, not ``clip_frames * stride_frames``: three frames,
+    two apart, are ``f.f.f``, so the last window of 7 frames begins at frame 2.
+    """
     _check(num_frames, clip_frames=clip_frames)
     if stride_frames < 1:
         raise ValueError(f"stride_frames={stride_frames} must be at least 1")
