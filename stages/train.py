@@ -31,7 +31,7 @@ def main() -> None:
 
     kind = kind_of(model.type)
     source = open_source(kind.recipe(model), rows, packed_path=paths.packed_path, keypoints_path=paths.PACKED_KEYPOINTS)
-    run = TrainingRun(name, kind, model, params.train_of(name), rows, source)
+    run = TrainingRun(name, kind, model.fitted_to(source.num_features), params.train_of(name), rows, source)
     card = train_model(
         run,
         out_dir=paths.model_dir(name),

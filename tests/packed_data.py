@@ -53,7 +53,7 @@ class PackedData:
 
 
 def make_packed_data(root: Path, *, groups: int = 5, clips: int = 1, seed: int = 0, size: int = 64) -> PackedData:
-    """Write ``rgb64.h5`` (raw), ``rgb.h5`` (JPEG, 4:3) and ``keypoints.h5`` of every class, group and clip."""
+    """Write ``rgb64.h5`` (raw), ``rgb.h5`` (JPEG, 4:3), ``imagenet.h5`` (features) and ``keypoints.h5``."""
     generator = np.random.default_rng(seed)
     rows, frames, keypoints, presence = [], {}, {}, {}
     for group in range(groups):
@@ -71,7 +71,7 @@ def make_packed_data(root: Path, *, groups: int = 5, clips: int = 1, seed: int =
 
 
 def write_packed(data: PackedData) -> None:
-    """Write the three files of ``data``."""
+    """Write the four files of ``data``."""
     ids = [row.video_id for row in data.rows]
     starts = np.cumsum([0, *(len(data.frames[video_id]) for video_id in ids)])
     for view in ("rgb64", "rgb"):
@@ -94,6 +94,31 @@ def write_packed(data: PackedData) -> None:
         file["keypoints"] = np.concatenate([data.keypoints[video_id] for video_id in ids])
         file["presence"] = np.concatenate([data.presence[video_id] for video_id in ids])
         file["aspect"] = np.full(len(ids), 4 / 3, np.float32)
+
+    _write_features(data)
+
+
+NUM_FEATURES = 12
+FEATURE_STRIDE = 2
+
+
+def _write_features(data: PackedData) -> None:
+    """Of every second frame the mean colour of each quarter, 0-1."""
+    ids = [row.video_id for row in data.rows]
+    indices = [np.arange(0, len(data.frames[video_id]), FEATURE_STRIDE) for video_id in ids]
+    vectors = []
+    for video_id, rows in zip(ids, indices, strict=True):
+        frames = data.frames[video_id][rows]
+        halves = frames.shape[1] // 2
+        quarters = frames.reshape(len(rows), 2, halves, 2, halves, 3).mean(axis=(2, 4)) / 255
+        vectors.append(quarters.reshape(len(rows), NUM_FEATURES).astype(np.float16))
+    with create_h5(
+        data.packed_path("imagenet"), format="actionrec-packed-features", version=1, fingerprint="imagenet"
+    ) as file:
+        write_strings(file, "video_id", ids)
+        file["frame_start"] = np.cumsum([0, *map(len, indices)])
+        file["frame_index"] = np.concatenate(indices)
+        file["features"] = np.concatenate(vectors)
 
 
 def _encode(frame: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from actionrec.clips.section import PictureParams
+from actionrec.clips.section import PictureParams, VectorParams
 from actionrec.core.compute import ComputeParams
 from actionrec.core.errors import ActionrecError
 from actionrec.core.itemcache import ItemCache
@@ -29,6 +29,7 @@ from actionrec.intake.split.section import SplitParams
 from actionrec.keypoints.section import KeypointParams
 from actionrec.models.kind import ModelParams
 from actionrec.models.table import MODELS, parse_model, recipe_of
+from actionrec.pack.features.section import FRAMES, FeatureParams
 from actionrec.pack.section import ViewParams
 from actionrec.report.section import ReportParams
 from actionrec.synthetic.section import SyntheticParams
@@ -37,6 +38,8 @@ from actionrec.training.section import TrainParams
 
 PARAMS_FILE = Path("params.yaml")
 MODEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+RESERVED_VIEW_NAMES = ("keypoints", FRAMES)
+"""The first is a file beside the packed views, the second stands for the frames as extracted."""
 RESERVED_MODEL_NAMES = ("fusion", "summary")
 """Taken by entries and files beside the models'."""
 
@@ -52,6 +55,8 @@ class Params(Section):
     screen: ScreenParams
     split: SplitParams
     pack: dict[str, ViewParams]
+    features: dict[str, FeatureParams] = Field(default_factory=dict)
+    """Views of vectors in place of frames."""
     keypoints: KeypointParams
     compute: ComputeParams
     train: TrainParams
@@ -164,9 +169,37 @@ def _impossible_combinations(params: Params) -> list[str]:
     # Not `train`: what counts is what it is for each model, with the model's overrides.
     sections = {name: value for name, value in params if isinstance(value, Section) and name != "train"}
     sections |= {f"pack.{name}": view for name, view in params.pack.items()}
+    sections |= {f"features.{name}": view for name, view in params.features.items()}
     problems += [line for name, section in sections.items() for line in section.problems(name)]
+    problems += _view_problems(params)
     for name in params.models:
         problems += _name_problems(name) + _train_problems(name, params)
+    return problems
+
+
+def _view_problems(params: Params) -> list[str]:
+    """Of the names of views, frames and features together: each is a file in ``data/packed``."""
+    problems = [
+        f"features.{name}: there is a view pack.{name}; call it otherwise"
+        for name in params.features
+        if name in params.pack
+    ]
+    for section, names in (("pack", params.pack), ("features", params.features)):
+        problems += [
+            f"{section}.{name}: the name is taken; reserved are {', '.join(RESERVED_VIEW_NAMES)}"
+            for name in names
+            if name in RESERVED_VIEW_NAMES
+        ]
+        problems += [
+            f"{section}.{name}: a name of a view matches {MODEL_NAME.pattern}"
+            for name in names
+            if not MODEL_NAME.fullmatch(name)
+        ]
+    problems += [
+        f"features.{name}.view: {view.view!r} is not under pack; set one of {', '.join([FRAMES, *params.pack])}"
+        for name, view in params.features.items()
+        if view.view not in (FRAMES, *params.pack)
+    ]
     return problems
 
 
@@ -192,6 +225,10 @@ def _impossible_models(params: Params, models: dict[str, ModelParams]) -> list[s
         problems += model.problems(f"models.{name}")
         if isinstance(model, PictureParams) and model.view not in params.pack:
             problems.append(f"models.{name}.view: {model.view!r} is not under pack; defined: {', '.join(params.pack)}")
+        reads_vectors = isinstance(model, VectorParams) and name in params.enabled and recipe_of(model).view
+        if reads_vectors and reads_vectors not in params.features:
+            found = ", ".join(params.features) or "none"
+            problems.append(f"models.{name}.view: {reads_vectors!r} is not under features; defined: {found}")
         if name in params.enabled and recipe_of(model).reads_keypoints and not params.keypoints.enabled:
             remedy = "set inputs: frames" if "inputs" in type(model).model_fields else "leave it out"
             problems.append(f"models.{name} reads keypoints, but keypoints.enabled is false; enable them or {remedy}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tests.packed_data import small_fused
+from tests.packed_data import NUM_FEATURES, small_fused
 
 from actionrec.models.clip_resnet3d import ClipResnet3DParams
 from actionrec.models.cnn3d import CNN3DParams
 from actionrec.models.cnn_lstm import CNNLSTMParams
+from actionrec.models.feature_sequence import FeatureSequenceParams
 from actionrec.models.frame_resnet import FrameResnetParams
 from actionrec.models.kind import ModelParams
 from actionrec.models.res2plus1d import Res2Plus1DParams
@@ -31,6 +32,15 @@ def small_models() -> dict[str, ModelParams]:
         ),
         "clip_resnet3d": ClipResnet3DParams(
             type="clip_resnet3d", clip_frames=8, image_size=32, blocks=(1, 1, 1, 1), width=4, trainable=()
+        ),
+        "feature_sequence": FeatureSequenceParams(
+            type="feature_sequence",
+            inputs="both",
+            temporal="lstm",
+            clip_frames=4,
+            num_features=NUM_FEATURES,
+            hidden=6,
+            keypoint_hidden=4,
         ),
         "torchvision_video": TorchvisionVideoParams(
             type="torchvision_video", backbone="swin3d_t", clip_frames=4, image_size=32

@@ -58,7 +58,9 @@ def test_a_whole_video_goes_through_in_one_pass(name: str) -> None:
     assert torch.isfinite(logits).all()
 
 
-@pytest.mark.parametrize("name", ["cnn_lstm", "stgcn", "fused_convlstm", "clip_resnet3d", "res2plus1d", "cnn3d"])
+@pytest.mark.parametrize(
+    "name", ["cnn_lstm", "stgcn", "fused_convlstm", "clip_resnet3d", "res2plus1d", "cnn3d", "feature_sequence"]
+)
 def test_time_order_matters(name: str) -> None:
     params = MODELS[name]
     model = build(params).eval()

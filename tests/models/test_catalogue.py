@@ -17,6 +17,8 @@ def test_counts_at_the_published_settings() -> None:
         "frame_resnet": (101, 23_714_981, 4_669_541),
         "clip_resnet3d": (101, 46_405_925, 10_965_093),
         "stgcn": (400, 3_336_512, 3_336_512),
+        # Norms of 1280 means and deviations, and a classifier.
+        "feature_sequence": (101, 4 * 1280 + 2561 * 101, 4 * 1280 + 2561 * 101),
         # As torchvision documents them.
         "r3d_18": (400, 33_371_472, 33_371_472),
         "mc3_18": (400, 11_695_440, 11_695_440),

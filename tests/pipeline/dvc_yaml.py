@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from actionrec.core.code import PACKAGE, import_closure
 
 REPO = Path(__file__).resolve().parents[2]
-WINGS = (f"src/{PACKAGE}", f"src/{PACKAGE}/intake")
+WINGS = (f"src/{PACKAGE}", f"src/{PACKAGE}/intake", f"src/{PACKAGE}/pack")
 """Folders of rooms: of these a stage depends on single files, never on the whole. The file that opens a wing says
 what it is and computes nothing (a test looks), so it is not listed."""
 

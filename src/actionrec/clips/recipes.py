@@ -8,7 +8,7 @@ uses are in that model's file.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +37,7 @@ class Recipe(Protocol):
 
     @property
     def view(self) -> str | None:
-        """Packed view that it reads; None without frames."""
+        """Packed view that it reads, of frames or of features; None without either."""
         ...
 
     @property
@@ -76,13 +76,16 @@ class Recipe(Protocol):
 
     def prepare(
         self,
-        frames: Frames | None,
+        frames: npt.NDArray[Any] | None,
         keypoints: ClipKeypoints | None,
         *,
         generator: np.random.Generator | None,
         crop: int = 0,
     ) -> Arrays:
-        """Inputs of one clip; augmented where ``generator`` is given, else square ``crop`` of ``num_crops``."""
+        """Inputs of one clip; augmented where ``generator`` is given, else square ``crop`` of ``num_crops``.
+
+        ``frames`` is what the view holds of the clip: frames, or vectors float32 (n, D).
+        """
         ...
 
 

@@ -23,6 +23,15 @@ class PictureParams(Section):
     """Side of the square input in pixels."""
 
 
+class VectorParams(Section):
+    """What models of frozen features have in common."""
+
+    view: str = "imagenet"
+    """Feature view (``features``) that it reads. All that is counted in frames is counted in its rows."""
+    num_features: Annotated[int, Field(ge=0)] = 0
+    """Values of a vector; 0 takes as many as the view holds when it is trained."""
+
+
 class ClipParams(Section):
     """What models of several frames have in common: which frames they see."""
 

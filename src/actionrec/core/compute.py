@@ -1,11 +1,12 @@
-"""The same per-video function over a local process pool or an existing Dask scheduler."""
+"""One function over many items: over a local process pool or an existing Dask scheduler, or over threads in order."""
 
 from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
@@ -57,6 +58,28 @@ def map_items(
 
     mapper = _map_dask if compute.backend == "dask" else _map_local
     yield from tqdm(mapper(function, items, compute), total=len(items), desc=desc, unit=unit, mininterval=0.5)
+
+
+def map_in_order(
+    function: Callable[[Item], Result], items: Sequence[Item], *, compute: ComputeParams, desc: str, unit: str = "block"
+) -> Iterator[Result]:
+    """Yield ``function(item)`` in the order of ``items``, computed ahead by threads, with a progress bar.
+
+    For what releases the interpreter's lock, as OpenCV does; a few results wait, however many items there are.
+    """
+    from tqdm import tqdm
+
+    workers = num_workers(compute)
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(workers) as pool, tqdm(total=len(items), desc=desc, unit=unit, mininterval=0.5) as bar:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > _IN_FLIGHT_PER_WORKER * workers:
+                yield waiting.popleft().result()
+                bar.update()
+        while waiting:
+            yield waiting.popleft().result()
+            bar.update()
 
 
 def _map_local(

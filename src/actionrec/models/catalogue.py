@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from actionrec.clips.section import ClipParams, PictureParams
+from actionrec.clips.section import ClipParams, PictureParams, VectorParams
 from actionrec.models.kind import Reference, count_parameters
 from actionrec.models.table import MODELS, build_model, kind_of, recipe_of
 
@@ -43,7 +43,8 @@ def _row(reference: Reference, num_classes: int) -> CatalogueRow:
     with torch.device("meta"):  # counted, never filled
         model = build_model(params, num_classes=num_classes, load_weights=False)
     recipe = recipe_of(params)
-    inputs = [name for name, read in (("frames", recipe.view), ("keypoints", recipe.reads_keypoints)) if read]
+    of_view = "features" if isinstance(params, VectorParams) else "frames"
+    inputs = [name for name, read in ((of_view, recipe.view), ("keypoints", recipe.reads_keypoints)) if read]
     return CatalogueRow(
         name=reference.name,
         type=params.type,

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from actionrec.clips.recipes import Arrays
 from actionrec.clips.sampling import generator_for
+from actionrec.clips.section import VectorParams
+from actionrec.core.arrays import Frames
 from actionrec.keypoints import layout
 from actionrec.keypoints.layout import ClipKeypoints
 from actionrec.models.kind import ModelParams
@@ -37,12 +40,19 @@ def _random_clip(params: ModelParams, num_frames: int | None, *, generator: np.r
     """Inputs of one clip of noise, made by the model's own recipe."""
     recipe = recipe_of(params)
     length = num_frames or recipe.val_clips(_VIDEO_FRAMES).shape[1]
-    blocks = generator.integers(0, 256, (length, _BLOCKS_HIGH, _BLOCKS_WIDE, 3), dtype=np.uint8)
-    frames = blocks.repeat(_BLOCK_PIXELS, axis=1).repeat(_BLOCK_PIXELS, axis=2)
+    if isinstance(params, VectorParams):
+        of_view: Frames | npt.NDArray[np.float32] = generator.random((length, params.num_features), dtype=np.float32)
+    else:
+        of_view = _random_frames(length, generator=generator)
     keypoints = _random_keypoints(length, generator=generator)
     return recipe.prepare(
-        frames if recipe.view else None, keypoints if recipe.reads_keypoints else None, generator=None
+        of_view if recipe.view else None, keypoints if recipe.reads_keypoints else None, generator=None
     )
+
+
+def _random_frames(num_frames: int, *, generator: np.random.Generator) -> Frames:
+    blocks = generator.integers(0, 256, (num_frames, _BLOCKS_HIGH, _BLOCKS_WIDE, 3), dtype=np.uint8)
+    return blocks.repeat(_BLOCK_PIXELS, axis=1).repeat(_BLOCK_PIXELS, axis=2)
 
 
 def _random_keypoints(num_frames: int, *, generator: np.random.Generator) -> ClipKeypoints:

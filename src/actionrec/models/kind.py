@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field
 
@@ -25,6 +25,13 @@ class ModelParams(Section):
     type: str
     train: dict[str, Any] = Field(default_factory=dict)
     """Overrides of ``train`` for this model."""
+
+    def fitted_to(self, num_features: int | None) -> Self:  # noqa: ARG002 (for models of features)
+        """These parameters, with what the data says: a vector of the view has ``num_features`` values, None without.
+
+        Raises :class:`ActionrecError` where they say otherwise.
+        """
+        return self
 
 
 class PretrainedParams(Section):

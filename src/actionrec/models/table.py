@@ -23,6 +23,7 @@ MODELS = {
     "frame_resnet": "actionrec.models.frame_resnet",
     "clip_resnet3d": "actionrec.models.clip_resnet3d",
     "stgcn": "actionrec.models.stgcn",
+    "feature_sequence": "actionrec.models.feature_sequence",
     "torchvision_video": "actionrec.models.torchvision_video",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
@@ -13,6 +13,7 @@ from actionrec.clips.recipes import ImageClipRecipe
 from actionrec.clips.section import ImageClipParams, ImageSize, Sampling, TestSampling
 from actionrec.models.kind import ModelKind, ModelParams, PretrainedParams, Reference
 from actionrec.models.pixels import IMAGENET, KINETICS, MVIT, Pixels
+from actionrec.models.video_networks import video_network
 from actionrec.models.weights import PartlyTrained, download, load_weights_file
 
 Backbone = Literal["r3d_18", "mc3_18", "r2plus1d_18", "s3d", "mvit_v2_s", "swin3d_t"]
@@ -66,7 +67,7 @@ class TorchvisionVideo(PartlyTrained):
 
         name = params.backbone
         head = _HEADS.get(name, "fc")
-        net = _backbone(name)
+        net = video_network(name)
         if load_weights and params.weights == "kinetics400":
             weights = torchvision.models.get_model_weights(name).DEFAULT
             state = download(
@@ -82,22 +83,6 @@ class TorchvisionVideo(PartlyTrained):
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         logits: Tensor = self.net(self.pixels(inputs["frames"]))
         return logits
-
-
-class _MeanPool(nn.Module):
-    """Average over time and space to (B, C, 1, 1, 1); unlike adaptive pooling's, its gradient repeats on a GPU."""
-
-    def forward(self, images: Tensor) -> Tensor:
-        return images.mean(dim=(2, 3, 4), keepdim=True)
-
-
-def _backbone(name: Backbone) -> Any:
-    import torchvision
-
-    net = getattr(torchvision.models.video, name)(weights=None)
-    if name not in ("mvit_v2_s", "swin3d_t"):  # S3D's own pooling wants 224 pixels, where this is the same
-        net.avgpool = _MeanPool()
-    return net
 
 
 def _replace_head(net: nn.Module, head: str, num_classes: int) -> None:

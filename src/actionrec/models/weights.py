@@ -5,14 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from actionrec.core.errors import ActionrecError, first_few
 
 _PREFIX = "module."
+_SAFETENSORS = ".safetensors"
+
+Found = TypeVar("Found")
 
 _LOG = logging.getLogger(__name__)
 
@@ -26,7 +30,7 @@ def load_weights_file(
     parallel training. ``may_drop`` names keys of the file that ``net`` may lack. Raises
     :class:`ActionrecError` that lists missing and unexpected keys.
     """
-    state = {key.removeprefix(_PREFIX): value for key, value in _read_state(path).items()}
+    state = {key.removeprefix(_PREFIX): value for key, value in read_state(path).items()}
     in_head = sorted(key for key in state if key.startswith(f"{head}."))
     expected = net.state_dict()
     wanted = {key for key in expected if not key.startswith(f"{head}.")}
@@ -51,12 +55,18 @@ def load_weights_file(
     )
 
 
-def _read_state(path: Path) -> dict[str, Tensor]:
+def read_state(path: Path) -> dict[str, Tensor]:
+    """The tensors of a local state-dict or safetensors file; runs no code that is in it.
+
+    Raises :class:`ActionrecError` for a file that is absent or holds something else.
+    """
     if not path.is_file():
         raise ActionrecError(
             f"weights: {path} does not exist; legal are none, a name of published weights, or a state-dict file"
         )
     try:
+        if path.suffix == _SAFETENSORS:
+            return load_file(path)
         # weights_only: a pickle could run code.
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
@@ -104,7 +114,7 @@ def freeze_all_but(net: nn.Module, names: tuple[str, ...]) -> None:
         known[name].requires_grad_(requires_grad=True)
 
 
-def download(name: str, get: Callable[[], dict[str, Tensor]], *, url: str) -> dict[str, Tensor]:
+def download(name: str, get: Callable[[], Found], *, url: str) -> Found:
     """Published weights by ``get``; raises :class:`ActionrecError` that names both ways where there is no network."""
     try:
         return get()

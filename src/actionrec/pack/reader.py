@@ -58,6 +58,10 @@ class PackedFile:
         place = self._place(video_id)
         return int(self._starts[place + 1] - self._starts[place])
 
+    def source_frames(self, video_id: str, indices: Indices) -> Indices:  # noqa: ARG002 (a video's own, for features)
+        """Frames of the video that the ``indices`` of this file are about: themselves, where it holds every frame."""
+        return indices
+
     def check_covers(self, video_ids: Sequence[str], *, name: str) -> None:
         """Raise :class:`ActionrecError` unless the file holds exactly ``video_ids``, which ``name`` describes."""
         check_same_ids(video_ids, self.video_ids, left_name=name, right_name=str(self.path))

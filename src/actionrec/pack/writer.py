@@ -9,17 +9,13 @@ view's parameters as JSON.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
-from tqdm import tqdm
 
 from actionrec.core.code import code_digest
-from actionrec.core.compute import ComputeParams, num_workers
+from actionrec.core.compute import ComputeParams, map_in_order
 from actionrec.core.files import digest_of
 from actionrec.core.hdf5 import FlatWriter, JpegWriter, create_h5, write_json_attr, write_strings
 from actionrec.intake.extract.frames import open_frames
@@ -29,9 +25,6 @@ from actionrec.pack.section import ViewParams
 
 _BLOCK_FRAMES = 128
 _CHUNK_FRAMES = 4
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 def pack_view(
@@ -69,28 +62,12 @@ def pack_view(
             with FlatWriter(
                 file, "frames", row_shape=(view.size, view.size, 3), dtype=np.uint8, chunk_rows=_CHUNK_FRAMES
             ) as raw:
-                for frames_block in _in_order(lambda block: raw_block(block, view), blocks, compute, desc):
+                for frames_block in map_in_order(
+                    lambda block: raw_block(block, view), blocks, compute=compute, desc=desc
+                ):
                     raw.append(frames_block)
         else:
             with JpegWriter(file) as encoded:
-                for jpegs in _in_order(lambda block: jpeg_block(block, view), blocks, compute, desc):
+                for jpegs in map_in_order(lambda block: jpeg_block(block, view), blocks, compute=compute, desc=desc):
                     for jpeg in jpegs:
                         encoded.append(jpeg)
-
-
-def _in_order(
-    function: Callable[[Item], Result], items: Iterable[Item], compute: ComputeParams, desc: str
-) -> Iterator[Result]:
-    """Results in the order of ``items``, computed ahead by threads: OpenCV releases the GIL."""
-    workers = num_workers(compute)
-    waiting: deque[Future[Result]] = deque()
-    todo = list(items)
-    with ThreadPoolExecutor(workers) as pool, tqdm(total=len(todo), desc=desc, unit="block", mininterval=0.5) as bar:
-        for item in todo:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > 2 * workers:
-                yield waiting.popleft().result()
-                bar.update()
-        while waiting:
-            yield waiting.popleft().result()
-            bar.update()

@@ -21,7 +21,8 @@ from actionrec.clips.sampling import generator_for
 from actionrec.core.arrays import Indices
 from actionrec.core.tables import SplitRow
 from actionrec.keypoints.reader import PackedKeypoints
-from actionrec.pack.reader import PackedView
+from actionrec.pack.features.reader import PackedFeatures
+from actionrec.pack.views import View, open_view
 
 Batch = tuple[dict[str, Tensor], Tensor]
 """Inputs by name, each (B, ...), and labels int64 (B,)."""
@@ -34,20 +35,30 @@ class ClipSource:
     """Reads any clip of any video and makes a model's inputs of it."""
 
     recipe: Recipe
-    view: PackedView | None
+    view: View | None
     keypoints: PackedKeypoints | None
 
+    @property
+    def num_features(self) -> int | None:
+        """Values of a vector; None where the view does not hold features."""
+        return self.view.num_features if isinstance(self.view, PackedFeatures) else None
+
     def num_frames(self, video_id: str) -> int:
+        """Frames of the video, or rows of its features: what the clips of the recipe are counted in."""
         packed = self.view or self.keypoints
         assert packed is not None
         return packed.num_frames(video_id)
+
+    def source_frames(self, video_id: str, indices: Indices) -> Indices:
+        """Frames of the video that ``indices`` are about."""
+        return self.view.source_frames(video_id, indices) if self.view else indices
 
     def load(
         self, video_id: str, indices: Indices, *, generator: np.random.Generator | None, crop: int = 0
     ) -> dict[str, Any]:
         """Inputs of the clip ``indices`` (clip_frames,) of one video; augmented where ``generator`` is given."""
         frames = self.view.read(video_id, indices) if self.view else None
-        keypoints = self.keypoints.read(video_id, indices) if self.keypoints else None
+        keypoints = self.keypoints.read(video_id, self.source_frames(video_id, indices)) if self.keypoints else None
         return self.recipe.prepare(frames, keypoints, generator=generator, crop=crop)
 
 
@@ -140,7 +151,11 @@ class FixedClips(Dataset[Weighted]):
     def clip_frames(self) -> Indices:
         """(M, L) frame indices, -1 after the end of clips that are shorter than the longest."""
         longest = max(map(len, self._rows))
-        padded = [np.pad(row, (0, longest - len(row)), constant_values=-1) for row in self._rows]
+        frames = [
+            self._source.source_frames(self._video_ids[video], row)
+            for video, row in zip(self.clip_video.tolist(), self._rows, strict=True)
+        ]
+        padded = [np.pad(row, (0, longest - len(row)), constant_values=-1) for row in frames]
         return np.stack(padded)
 
     @property
@@ -169,7 +184,7 @@ def open_source(
 
     Raises :class:`ActionrecError` for an incomplete file, or one that holds other videos than the split.
     """
-    view = PackedView(packed_path(recipe.view), view=recipe.view) if recipe.view else None
+    view = open_view(packed_path(recipe.view), view=recipe.view) if recipe.view else None
     keypoints = PackedKeypoints(keypoints_path) if recipe.reads_keypoints else None
     for packed in (view, keypoints):
         if packed is not None:

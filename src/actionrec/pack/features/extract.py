@@ -1,0 +1,191 @@
+"""Vectors of every video: resumable, frames of several videos in one batch, memory flat."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from actionrec.core.arrays import Frames, Indices
+from actionrec.core.code import code_digest
+from actionrec.core.compute import ComputeParams, map_in_order
+from actionrec.core.files import digest_of
+from actionrec.core.hdf5 import FlatWriter, create_h5, write_json_attr, write_strings
+from actionrec.core.itemcache import ItemCache
+from actionrec.intake.extract.frames import open_frames
+from actionrec.pack.features.backbones import Backbone
+from actionrec.pack.features.reader import FEATURES_FORMAT, FEATURES_VERSION
+from actionrec.pack.features.rows import frame_of_rows, window_rows
+from actionrec.pack.features.section import FeatureParams
+from actionrec.pack.fit import fit_frame
+from actionrec.pack.section import ViewParams
+
+Vectors = npt.NDArray[np.float16]
+
+_BLOCK_FRAMES = 64
+_CHUNK_ROWS = 32
+
+
+@dataclass(frozen=True)
+class _Video:
+    """One video: which frames its vectors are made of, and where they are kept."""
+
+    video_id: str
+    path: Path
+    rows: Indices
+    """(rows, window_frames)"""
+    timestamps: npt.NDArray[np.float64]
+    """(rows,) seconds, of the frame in the middle of each window."""
+    key: str
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Rows of one video that are decoded together."""
+
+    video: _Video
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class _Network:
+    """What the frames go through."""
+
+    params: FeatureParams
+    view: ViewParams | None
+    """Geometry that they take before they are stretched to the network's square; None for none."""
+    backbone: Backbone
+
+    def made_by(self) -> tuple[object, ...]:
+        """All that the vectors of a video depend on, beside its frames."""
+        return (
+            self.params.model_dump(exclude={"view", "weights"}),
+            self.view.model_dump(exclude={"encoding", "jpeg_quality"}) if self.view is not None else None,
+            self.backbone.digest(),
+            code_digest("actionrec.pack.features.extract"),
+        )
+
+    def windows(self, block: _Block) -> Frames:
+        """Squares (rows, window_frames, S, S, 3) of one block."""
+        wanted, places = np.unique(block.video.rows[block.start : block.stop], return_inverse=True)
+        with open_frames(block.video.path) as frames:
+            decoded = frames.decode(wanted)
+        fitted = decoded if self.view is None else [fit_frame(frame, self.view) for frame in decoded]
+        square = ViewParams(encoding="raw", fit="stretch", size=self.params.image_size)
+        squares: Frames = np.stack([fit_frame(frame, square) for frame in fitted])
+        found: Frames = squares[places.reshape(-1, self.params.window_frames)]
+        return found
+
+    def vectors(self, batch: Frames) -> Vectors:
+        """Of windows (B, window_frames, S, S, 3): (B, D).
+
+        The batch is filled up to ``batch_size``: with as many beside it, a window always gives the same vector.
+        """
+        filled = np.zeros((self.params.batch_size, *batch.shape[1:]), np.uint8)
+        filled[: len(batch)] = batch
+        device = next(self.backbone.parameters()).device
+        with torch.inference_mode():
+            found = self.backbone(torch.from_numpy(filled).to(device))
+        vectors: Vectors = found[: len(batch)].cpu().numpy().astype(np.float16)
+        return vectors
+
+
+def pack_features(
+    video_ids: Sequence[str],
+    path: Path,
+    *,
+    frames_path: Callable[[str], Path],
+    params: FeatureParams,
+    view: ViewParams | None,
+    backbone: Backbone,
+    compute: ComputeParams,
+    desc: str = "features",
+) -> None:
+    """Pack the vectors of ``video_ids``, sorted, whose extracted frames lie at ``frames_path(video_id)``.
+
+    ``view`` is the geometry that frames take before they are stretched to ``params.image_size``; None for none. What
+    the item cache holds is not computed again; a GPU is used where there is one.
+
+    Layout of ``path``, which :mod:`actionrec.pack.features.reader` reads: ``video_id`` (V,) strings, sorted;
+    ``frame_start`` int64 (V + 1): video ``v`` owns the rows ``frame_start[v]..frame_start[v+1]-1``; ``features``
+    float16 (R, D); ``frame_index`` int64 (R,) the frame that a row is about; ``timestamps`` float64 (R,) its time in
+    seconds. Attribute ``params``: the parameters as JSON.
+    """
+    cache = ItemCache.of_stage("features")
+    network = _Network(params, view, backbone.to("cuda" if torch.cuda.is_available() else "cpu"))
+    videos = _videos(video_ids, frames_path, network, cache)
+    missing = list({video.key: video for video in videos if not cache.has(video.key)}.values())
+    for video, vectors in _vectors_of(missing, network, compute=compute, desc=desc):
+        with cache.writing(video.key) as aside, aside.open("wb") as file:
+            np.save(file, vectors)
+    starts = np.cumsum([0, *(len(video.rows) for video in videos)])
+    fingerprint = digest_of([video.video_id for video in videos], [video.key for video in videos])
+    with create_h5(path, format=FEATURES_FORMAT, version=FEATURES_VERSION, fingerprint=fingerprint) as packed:
+        write_json_attr(packed, "params", params.model_dump())
+        write_strings(packed, "video_id", [video.video_id for video in videos])
+        packed.create_dataset("frame_start", data=np.asarray(starts, np.int64))
+        packed.create_dataset("frame_index", data=_joined([frame_of_rows(video.rows) for video in videos], np.int64))
+        packed.create_dataset("timestamps", data=_joined([video.timestamps for video in videos], np.float64))
+        with FlatWriter(
+            packed, "features", row_shape=(backbone.num_features,), dtype=np.float16, chunk_rows=_CHUNK_ROWS
+        ) as features:
+            for video in videos:
+                features.append(np.load(cache.path(video.key), allow_pickle=False))
+
+
+def _videos(
+    video_ids: Sequence[str], frames_path: Callable[[str], Path], network: _Network, cache: ItemCache
+) -> list[_Video]:
+    made_by = network.made_by()
+    videos = []
+    for video_id in sorted(video_ids):
+        with open_frames(frames_path(video_id)) as frames:
+            rows = window_rows(frames.num_frames, network.params)
+            times = np.asarray(frames.timestamps)[frame_of_rows(rows)]
+            key = cache.key(frames.fingerprint, *made_by)
+        videos.append(_Video(video_id, frames_path(video_id), rows, times, key))
+    return videos
+
+
+def _vectors_of(
+    videos: Sequence[_Video], network: _Network, *, compute: ComputeParams, desc: str
+) -> Iterator[tuple[_Video, Vectors]]:
+    """Vectors (rows, D) of each video as it is finished."""
+    waiting = deque(videos)
+    done = np.zeros((0, network.backbone.num_features), np.float16)
+    for batch in _batches(videos, network, compute=compute, desc=desc):
+        done = np.concatenate([done, network.vectors(batch)])
+        while waiting and len(done) >= len(waiting[0].rows):
+            video = waiting.popleft()
+            yield video, done[: len(video.rows)]
+            done = done[len(video.rows) :]
+
+
+def _batches(videos: Sequence[_Video], network: _Network, *, compute: ComputeParams, desc: str) -> Iterator[Frames]:
+    """Windows (B, window_frames, S, S, 3) of all videos in a row, ``batch_size`` at a time; the last is shorter."""
+    params = network.params
+    rows_a_block = max(1, _BLOCK_FRAMES // params.window_frames)
+    blocks = [
+        _Block(video, start, min(start + rows_a_block, len(video.rows)))
+        for video in videos
+        for start in range(0, len(video.rows), rows_a_block)
+    ]
+    kept = np.zeros((0, params.window_frames, params.image_size, params.image_size, 3), np.uint8)
+    for windows in map_in_order(network.windows, blocks, compute=compute, desc=desc):
+        kept = np.concatenate([kept, windows])
+        while len(kept) >= params.batch_size:
+            yield kept[: params.batch_size]
+            kept = kept[params.batch_size :]
+    if len(kept):
+        yield kept
+
+
+def _joined(arrays: Sequence[npt.NDArray[Any]], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    return np.concatenate(arrays) if arrays else np.zeros(0, dtype)

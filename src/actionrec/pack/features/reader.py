@@ -1,0 +1,37 @@
+"""The packed features: the vectors of any rows of a video, straight from disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from actionrec.core.arrays import Indices
+from actionrec.pack.reader import PackedFile, spans
+
+FEATURES_FORMAT, FEATURES_VERSION = "actionrec-packed-features", 1
+
+
+class PackedFeatures(PackedFile):
+    """Vectors of one feature view (``data/packed/<name>.h5``); a video's rows are ``stride_frames`` frames apart."""
+
+    def __init__(self, path: Path, *, view: str) -> None:
+        super().__init__(path, format=FEATURES_FORMAT, version=FEATURES_VERSION, stage=f"features@{view}")
+        self.num_features = int(self._file["features"].shape[1])
+        """Values of a vector."""
+
+    def read(self, video_id: str, indices: Indices) -> npt.NDArray[np.float32]:
+        """Vectors of the rows ``indices`` of one video, in that order: (n, num_features)."""
+        wanted, places = np.unique(self._flat(video_id, indices), return_inverse=True)
+        blocks = [
+            self._file["features"][start:stop][wanted[(wanted >= start) & (wanted < stop)] - start]
+            for start, stop in spans(wanted)
+        ]
+        vectors: npt.NDArray[np.float32] = np.concatenate(blocks)[places].astype(np.float32)
+        return vectors
+
+    def source_frames(self, video_id: str, indices: Indices) -> Indices:
+        wanted, places = np.unique(self._flat(video_id, indices), return_inverse=True)
+        frames: Indices = self._file["frame_index"][wanted][places]
+        return frames

@@ -1,0 +1,132 @@
+"""Temporal models over frozen features."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from tests.packed_data import NUM_FEATURES, PackedData, make_packed_data
+
+from actionrec.clips.sampling import generator_for
+from actionrec.core.errors import ActionrecError
+from actionrec.models.examples import example_inputs
+from actionrec.models.feature_sequence import FeatureBranch, FeatureRecipe, FeatureSequenceParams
+from actionrec.models.kind import count_parameters
+from actionrec.models.table import build_model, recipe_of
+from actionrec.training.datasets import open_source
+
+
+def params(**changes: object) -> FeatureSequenceParams:
+    return FeatureSequenceParams(**{"type": "feature_sequence", "num_features": 8, **changes})
+
+
+def branch(temporal: str) -> FeatureBranch:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return FeatureBranch(params(temporal=temporal, hidden=5)).eval()
+
+
+VECTORS = torch.randn(3, 6, 8, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize(
+    ("temporal", "classifier_inputs", "inner"),
+    [
+        ("mean", 8, 2 * 8),
+        ("mean_std", 16, 2 * 8 + 2 * 8),
+        ("lstm", 5, 2 * 8 + 4 * 5 * (8 + 5 + 2)),
+        ("attention", 5, 2 * 8 + 5 * 9 + 5 * 6 + 6),
+    ],
+)
+def test_every_kind_has_the_parameters_that_its_shape_gives(temporal: str, classifier_inputs: int, inner: int) -> None:
+    model = build_model(params(temporal=temporal, hidden=5), num_classes=3)
+    assert count_parameters(model) == inner + (classifier_inputs + 1) * 3
+
+
+def test_mean_and_deviation_are_those_of_numpy() -> None:
+    """With the norms at their start, which leave values as they are but for their epsilon."""
+    found = branch("mean_std")(VECTORS).detach().numpy()
+    values = VECTORS.numpy()
+    assert found[:, :8] == pytest.approx(values.mean(axis=1), abs=1e-4)
+    assert found[:, 8:] == pytest.approx(values.std(axis=1), abs=1e-4)
+
+
+def test_a_clip_that_stands_still_trains() -> None:
+    still = VECTORS[:, :1].repeat(1, 6, 1)
+    model = FeatureBranch(params(temporal="mean_std")).train()
+    model(still).sum().backward()
+    assert all(torch.isfinite(parameter.grad).all() for parameter in model.parameters() if parameter.grad is not None)
+
+
+@pytest.mark.parametrize(
+    ("temporal", "sees_order"), [("mean", False), ("mean_std", False), ("lstm", True), ("attention", True)]
+)
+def test_which_kinds_see_the_order(temporal: str, sees_order: bool) -> None:
+    model = branch(temporal)
+    with torch.inference_mode():
+        same = torch.allclose(model(VECTORS), model(VECTORS.flip(1)), atol=1e-5)
+    assert same is not sees_order
+
+
+def test_a_clip_may_be_one_vector() -> None:
+    one = params(clip_frames=1, temporal="mean")
+    model = build_model(one, num_classes=4).eval()
+    with torch.inference_mode():
+        assert model(example_inputs(one, num_clips=2)).shape == (2, 4)
+
+
+def test_frame_dropout_repeats_the_vector_before() -> None:
+    recipe = FeatureRecipe(params(frame_dropout=0.5))
+    vectors = np.arange(40, dtype=np.float32)[:, None].repeat(8, axis=1)
+    found = recipe.prepare(vectors, None, generator=generator_for(0))["features"][:, 0]
+    kept = found == np.arange(40)
+    assert kept[0]
+    assert 8 < kept.sum() < 32
+    assert (found[~kept] == found[np.flatnonzero(~kept) - 1]).all()
+    assert np.array_equal(recipe.prepare(vectors, None, generator=None)["features"], vectors)
+
+
+def test_noise_is_of_training_alone() -> None:
+    model = FeatureBranch(params(temporal="mean", feature_noise=0.5))
+    assert not torch.equal(model.train()(VECTORS), model(VECTORS))
+    assert torch.equal(model.eval()(VECTORS), model(VECTORS))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> PackedData:
+    return make_packed_data(tmp_path_factory.mktemp("packed"), groups=2)
+
+
+def test_keypoints_are_of_the_frames_that_the_vectors_are_of(data: PackedData) -> None:
+    both = params(inputs="both", clip_frames=3, keypoint_features="raw")
+    source = open_source(recipe_of(both), data.rows, packed_path=data.packed_path, keypoints_path=data.keypoints_path)
+    video_id = data.rows[0].video_id
+    assert source.num_frames(video_id) == -(-len(data.frames[video_id]) // 2)
+    found = source.load(video_id, np.array([0, 4, 9]), generator=None)
+    assert found["features"].shape == (3, NUM_FEATURES)
+    assert np.array_equal(found["keypoints"], data.keypoints[video_id][[0, 8, 18]])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "view", "keypoints"),
+    [("features", "imagenet", False), ("keypoints", None, True), ("both", "imagenet", True)],
+)
+def test_ablations_read_what_they_say(inputs: str, view: str | None, keypoints: bool) -> None:
+    recipe = recipe_of(params(inputs=inputs))
+    assert (recipe.view, recipe.reads_keypoints) == (view, keypoints)
+
+
+def test_the_width_of_the_vectors_is_found_or_stated() -> None:
+    open_width = params(num_features=0)
+    assert open_width.fitted_to(1280).num_features == 1280
+    assert open_width.fitted_to(None) == open_width
+    with pytest.raises(ActionrecError, match="num_features: 0 is found from the feature view by training"):
+        build_model(open_width, num_classes=2)
+
+
+def test_a_stated_width_that_is_not_the_views_is_refused(data: PackedData) -> None:
+    wrong = params(num_features=NUM_FEATURES + 1)
+    source = open_source(recipe_of(wrong), data.rows, packed_path=data.packed_path, keypoints_path=data.keypoints_path)
+    assert source.num_features == NUM_FEATURES
+    with pytest.raises(ActionrecError, match=r"num_features: 13, but the view imagenet holds vectors of 12 values"):
+        wrong.fitted_to(source.num_features)
