@@ -14,6 +14,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from tests.models.small import small_models
 from tests.models.test_frame_resnet import params as small_frame
 from tests.packed_data import CLASSES, small_fused
 from torch import Tensor, nn
@@ -35,6 +36,7 @@ FORMATS: tuple[Format, ...] = ("onnx", "torch")
 FUSED = small_fused(
     keypoint_motion=True, keypoint_norm=True, frame_content="motion", frame_pool=2, frame_dropout=0.5, dropout=0.3
 )
+VECTORS = small_models()["feature_sequence"].model_copy(update={"temporal": "attention"})
 
 
 def save_trained(directory: Path, params) -> Path:
@@ -57,7 +59,7 @@ def save_trained(directory: Path, params) -> Path:
 @pytest.fixture(scope="module")
 def models(tmp_path_factory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("models")
-    return {params.type: save_trained(root / params.type, params) for params in (small_frame(), FUSED)}
+    return {params.type: save_trained(root / params.type, params) for params in (small_frame(), FUSED, VECTORS)}
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +91,7 @@ def log_prob(path: Path, inputs: dict[str, Tensor]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.parametrize("type_", ["fused_convlstm", pytest.param("frame_resnet", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("type_", ["fused_convlstm", "feature_sequence", pytest.param("frame_resnet", marks=pytest.mark.slow)])
 def test_any_number_of_clips_gives_what_the_network_gives(models, exported, type_, format):
     path, done = exported(type_, format)
     card, network = load_trained(models[type_], name="m")
