@@ -131,9 +131,10 @@ def test_published_weights_offline_name_both_ways(monkeypatch) -> None:
         raise URLError("no network")
 
     monkeypatch.setattr(torchvision.models.video.R3D_18_Weights, "get_state_dict", offline)
-    params = TorchvisionVideoParams(type="torchvision_video", backbone="r3d_18", weights="kinetics400")
-    with pytest.raises(ActionrecError, match=r"kinetics400: .*r3d_18.*cannot be downloaded.*set weights to its path"):
-        build_model(params, num_classes=3)
+    for weights in ("kinetics400", "KINETICS400_V1"):
+        params = TorchvisionVideoParams(type="torchvision_video", backbone="r3d_18", weights=weights)
+        with pytest.raises(ActionrecError, match=rf"{weights}: .*r3d_18.*cannot be downloaded.*set weights to its"):
+            build_model(params, num_classes=3)
 
 
 @pytest.mark.slow
