@@ -108,6 +108,16 @@ def image_recipe(**changes: object):
     return recipe_of(CNN3DParams(**{**basis, **changes}))
 
 
+@pytest.mark.parametrize("sampling", ["centre", "windows", "overlapping", "whole"])
+def test_windows_of_all_kinds_end_as_the_section_says(sampling):
+    basis = {"type": "stgcn", "clip_frames": 6, "sampling": "window", "test_sampling": sampling}
+    endings = {"repeat_last": [3, 3], "loop": [0, 1], "black": [-1, -1]}
+    for policy, ending in endings.items():
+        recipe = recipe_of(STGCNParams(**basis, short_videos=policy))
+        assert recipe.test_clips(4, sampling).tolist() == [[0, 1, 2, 3, *ending]]
+        assert recipe.train_clip(4, generator=generator_for(0)).tolist() == [0, 1, 2, 3, *ending]
+
+
 def test_every_frame_of_a_clip_is_augmented_alike(frames):
     still = np.repeat(frames[:1], 4, axis=0)
     recipe = image_recipe(augment=True, flip=True, rotate_degrees=20.0)
