@@ -83,7 +83,12 @@ def test_models_see_what_was_published(tmp_path: Path) -> None:
             ("e2", "clip_resnet3d_reference"),
         )
     )
-    assert (asl.clip_frames, ucf11.clip_frames, asl.image_size, asl.sampling) == (30, 20, 64, "random")
+    assert (asl.clip_frames, ucf11.clip_frames, asl.image_size, asl.frame_overlay) == (30, 20, 64, "landmarks")
+    for system_a in (asl, ucf11):  # the same frames in training and test
+        length = system_a.clip_frames
+        [tested] = recipe_of(system_a).test_clips(77, system_a.test_sampling).tolist()
+        trained = recipe_of(system_a).train_clip(77, generator=generator_for(0)).tolist()
+        assert trained == tested == [k * max(77 // length, 1) for k in range(length)]
     assert (b.clip_frames, b.image_size, b.sampling, b.test_sampling, b.augment) == (32, 224, "even", "even", False)
     assert (c.clip_frames, c.stride_frames, c.sampling, c.image_size) == (10, 15, "window", 224)
     assert (e2.clip_frames, e2.stride_frames, e2.test_sampling, e2.also_test) == (

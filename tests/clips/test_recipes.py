@@ -38,6 +38,8 @@ def fused_recipe(**changes: object):
         "channels": 2,
         "lstm_hidden": 4,
         "keypoint_features": "raw",
+        "sampling": "random",
+        "test_sampling": "strided",
         "test_clips": 2,
     }
     return recipe_of(FusedConvLSTMParams(**{**basis, **changes}))

@@ -23,6 +23,11 @@ class PictureParams(Section):
     image_size: ImageSize
     """Side of the square input in pixels."""
 
+    @property
+    def draws_landmarks(self) -> bool:
+        """Whether landmarks, whose places are shares of the whole frame, are drawn into its pictures."""
+        return False
+
 
 class ClipParams(Section):
     """What models of several frames have in common: which frames they see."""

@@ -33,7 +33,8 @@ def test_fifty_of_a_class_are_two_of_each_group() -> None:
 
 def test_the_draw_is_the_same_for_ever() -> None:
     """By hand, from SHA-256 of ``[0,"Archery","Archery_g03"]`` (00b8...), ``[0,"Archery/v_Archery_g03_c03.avi"]``
-    (1d40...) and so on: group 3 comes first with its clips 3 and 2, then 2 with clip 2, 4 with clip 2, 1 with clip 1."""
+    (1d40...) and so on: group 3 comes first with its clips 3 and 2, then 2 with clip 2, 4 with clip 2, 1 with clip 1.
+    """
     drawn = draw_videos(ucf101("Archery", groups=4, clips=3), max_per_class=5, seed=0)
     assert [video.path[-11:-4] for video in drawn] == ["g01_c01", "g02_c02", "g03_c02", "g03_c03", "g04_c02"]
 
