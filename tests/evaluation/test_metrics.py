@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actionrec.evaluation.metrics import (
@@ -60,6 +60,7 @@ def test_class_scores_average_over_classes_that_have_videos() -> None:
     assert with_predicted == pytest.approx((2 / 3 + 1 + 0) / 3)  # class 2 counts 0, class 3 nothing
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=20))
 def test_both_macro_f1_against_counting(pairs: list[tuple[int, int]]) -> None:
     label, predicted = (np.array(values) for values in zip(*pairs, strict=True))

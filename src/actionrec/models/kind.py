@@ -43,7 +43,7 @@ class PretrainedParams(Section):
 
 def card_path(weights: Path) -> Path:
     """Where the mean and standard deviation that belong to a file of weights may stand: ``<file>.json``."""
-    return weights.with_name(f"{weights.name}.json")
+    return Path(f"{weights}.json")
 
 
 @dataclass(frozen=True)

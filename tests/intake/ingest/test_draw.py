@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import groupby
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actionrec.intake.ingest.draw import draw_videos
@@ -63,6 +63,7 @@ SIZES = st.dictionaries(
 """Videos of every group of every class."""
 
 
+@settings(deadline=None)
 @given(sizes=SIZES, limit=st.integers(1, 40), seed=st.integers(0, 9), data=st.data())
 def test_groups_take_turns(sizes: dict[tuple[str, int], int], limit: int, seed: int, data: st.DataObject) -> None:
     videos = [
