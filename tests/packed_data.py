@@ -29,6 +29,8 @@ def small_fused(**changes: object) -> FusedConvLSTMParams:
         "lstm_hidden": 4,
         "keypoint_features": "body",
         "augment": True,
+        "sampling": "random",
+        "test_sampling": "strided",
         "test_clips": 2,
     }
     return FusedConvLSTMParams(**{**basis, **changes})

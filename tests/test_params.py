@@ -176,3 +176,21 @@ def test_absent_and_broken_files(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text("a: [1")
     with pytest.raises(ActionrecError, match="is not valid YAML"):
         load_params(tmp_path / "params.yaml")
+
+
+def test_landmarks_are_drawn_into_whole_frames_alone(raw: dict[str, Any]) -> None:
+    raw["pack"]["rgb64"]["fit"] = "pad"
+    name = "models.fused_convlstm_reference.frame_overlay"
+    places = "landmarks are drawn at their places in the whole frame, but pack.rgb64 has fit: pad"
+    assert problems(raw)[1:] == [f"  - {name}: {places}; set fit: stretch or keep, or frame_overlay: none"]
+    raw["models"]["fused_convlstm_reference"]["frame_overlay"] = "none"
+    assert parse_params(raw, source="params.yaml").pack["rgb64"].fit == "pad"
+
+
+def test_landmarks_are_drawn_where_they_are_found(raw: dict[str, Any]) -> None:
+    raw |= {"enabled": ["fused_convlstm_reference"]}
+    raw["keypoints"]["enabled"] = False
+    raw["models"]["fused_convlstm_reference"]["inputs"] = "frames"
+    [problem] = problems(raw)[1:]
+    assert problem.startswith("  - models.fused_convlstm_reference reads keypoints, but keypoints.enabled is false")
+    assert problem.endswith("enable them or set inputs: frames and frame_overlay: none")

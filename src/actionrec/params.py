@@ -223,13 +223,25 @@ def _impossible_models(params: Params, models: dict[str, ModelParams]) -> list[s
     problems = []
     for name, model in models.items():
         problems += model.problems(f"models.{name}")
-        if isinstance(model, PictureParams) and model.view not in params.pack:
-            problems.append(f"models.{name}.view: {model.view!r} is not under pack; defined: {', '.join(params.pack)}")
+        if isinstance(model, PictureParams):
+            problems += _picture_problems(name, model, params)
         reads_vectors = isinstance(model, VectorParams) and name in params.enabled and recipe_of(model).view
         if reads_vectors and reads_vectors not in params.features:
             found = ", ".join(params.features) or "none"
             problems.append(f"models.{name}.view: {reads_vectors!r} is not under features; defined: {found}")
         if name in params.enabled and recipe_of(model).reads_keypoints and not params.keypoints.enabled:
             remedy = "set inputs: frames" if "inputs" in type(model).model_fields else "leave it out"
+            if isinstance(model, PictureParams) and model.draws_landmarks:
+                remedy += " and frame_overlay: none"
             problems.append(f"models.{name} reads keypoints, but keypoints.enabled is false; enable them or {remedy}")
     return problems
+
+
+def _picture_problems(name: str, model: PictureParams, params: Params) -> list[str]:
+    if model.view not in params.pack:
+        return [f"models.{name}.view: {model.view!r} is not under pack; defined: {', '.join(params.pack)}"]
+    fit = params.pack[model.view].fit
+    if model.draws_landmarks and fit in ("crop", "pad"):
+        places = f"landmarks are drawn at their places in the whole frame, but pack.{model.view} has fit: {fit}"
+        return [f"models.{name}.frame_overlay: {places}; set fit: stretch or keep, or frame_overlay: none"]
+    return []

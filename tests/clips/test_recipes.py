@@ -38,6 +38,8 @@ def fused_recipe(**changes: object):
         "channels": 2,
         "lstm_hidden": 4,
         "keypoint_features": "raw",
+        "sampling": "random",
+        "test_sampling": "strided",
         "test_clips": 2,
     }
     return recipe_of(FusedConvLSTMParams(**{**basis, **changes}))
@@ -106,6 +108,16 @@ def test_sampling_by_name():
 def image_recipe(**changes: object):
     basis = {"type": "cnn3d", "clip_frames": 4, "image_size": 32, "centre_share": 1.0}
     return recipe_of(CNN3DParams(**{**basis, **changes}))
+
+
+@pytest.mark.parametrize("sampling", ["centre", "windows", "overlapping", "whole"])
+def test_windows_of_all_kinds_end_as_the_section_says(sampling):
+    basis = {"type": "stgcn", "clip_frames": 6, "sampling": "window", "test_sampling": sampling}
+    endings = {"repeat_last": [3, 3], "loop": [0, 1], "black": [-1, -1]}
+    for policy, ending in endings.items():
+        recipe = recipe_of(STGCNParams(**basis, short_videos=policy))
+        assert recipe.test_clips(4, sampling).tolist() == [[0, 1, 2, 3, *ending]]
+        assert recipe.train_clip(4, generator=generator_for(0)).tolist() == [0, 1, 2, 3, *ending]
 
 
 def test_every_frame_of_a_clip_is_augmented_alike(frames):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actionrec.clips.sampling import (
+    NO_FRAME,
     cover_windows,
     even_frames,
     generator_for,
@@ -104,6 +105,85 @@ def test_the_whole_video():
     assert whole_video(5, clip_frames=2).tolist() == [[0, 1, 2, 3, 4]]
     assert whole_video(7, clip_frames=2, stride_frames=3).tolist() == [[0, 3, 6]]
     assert whole_video(3, clip_frames=5).tolist() == [[0, 1, 2, 2, 2]]
+
+
+def test_what_follows_the_end_of_a_short_video():
+    def window(short_videos):
+        return sample_window(5, clip_frames=4, stride_frames=3, generator=None, short_videos=short_videos).tolist()
+
+    assert window("repeat_last") == [[0, 3, 4, 4]]
+    assert window("loop") == [[0, 3, 1, 4]]
+    assert window("black") == [[0, 3, -1, -1]]
+    assert cover_windows(2, clip_frames=4, short_videos="loop").tolist() == [[0, 1, 0, 1]]
+    assert cover_windows(2, clip_frames=4, short_videos="black").tolist() == [[0, 1, -1, -1]]
+    assert overlapping_windows(2, clip_frames=3, short_videos="black").tolist() == [[0, 1, -1]]
+    assert whole_video(3, clip_frames=5, short_videos="loop").tolist() == [[0, 1, 2, 0, 1]]
+    assert whole_video(3, clip_frames=5, short_videos="black").tolist() == [[0, 1, 2, -1, -1]]
+
+
+def frame_after_frame(num_frames, start, *, clip_frames, stride_frames, short_videos):
+    """The window read off a list of what follows what, as one who shows a video would."""
+    after = {
+        "repeat_last": lambda: num_frames - 1,
+        "loop": lambda: (shown[-1] + 1) % num_frames,
+        "black": lambda: NO_FRAME,
+    }
+    shown = list(range(num_frames))
+    while len(shown) < start + clip_frames * stride_frames:
+        shown.append(after[short_videos]())
+    return shown[start::stride_frames][:clip_frames]
+
+
+@given(
+    num_frames=st.integers(1, 60),
+    clip_frames=st.integers(1, 20),
+    stride=st.integers(1, 9),
+    short_videos=st.sampled_from(["repeat_last", "loop", "black"]),
+    seed=st.integers(0, 9),
+)
+def test_windows_of_short_videos_are_what_one_would_be_shown(num_frames, clip_frames, stride, short_videos, seed):
+    options = {"clip_frames": clip_frames, "stride_frames": stride, "short_videos": short_videos}
+    span = (clip_frames - 1) * stride + 1
+    length = max(clip_frames, -(-num_frames // stride))
+    for clips in (
+        sample_window(num_frames, generator=generator_for(seed), **options),
+        sample_window(num_frames, generator=None, **options),
+        cover_windows(num_frames, **options),
+        overlapping_windows(num_frames, **options),
+    ):
+        for clip in clips.tolist():
+            assert clip == frame_after_frame(num_frames, clip[0], **options)
+            assert clip[0] == 0 or clip[0] + span <= num_frames  # a window that fits is never moved past the end
+    [whole] = whole_video(num_frames, **options).tolist()
+    assert whole == frame_after_frame(num_frames, 0, **{**options, "clip_frames": length})
+
+
+@given(num_frames=COUNTS, clip_frames=CLIPS, stride=st.integers(1, 20))
+def test_a_window_that_fits_knows_no_policy(num_frames, clip_frames, stride):
+    if (clip_frames - 1) * stride < num_frames:
+        for sampler in (cover_windows, overlapping_windows):
+            found = [
+                sampler(num_frames, clip_frames=clip_frames, stride_frames=stride, short_videos=policy).tolist()
+                for policy in ("repeat_last", "loop", "black")
+            ]
+            assert found[0] == found[1] == found[2]
+
+
+def test_the_black_frames_of_c():
+    """Ten frames, 15 apart: of a video of 100 frames the clip shows seven, and is black from frame 105 on."""
+    [clip] = sample_window(100, clip_frames=10, stride_frames=15, generator=generator_for(0), short_videos="black")
+    assert clip.tolist() == [0, 15, 30, 45, 60, 75, 90, -1, -1, -1]
+    [clip] = sample_window(136, clip_frames=10, stride_frames=15, generator=generator_for(0), short_videos="black")
+    assert clip.tolist() == [0, 15, 30, 45, 60, 75, 90, 105, 120, 135]
+
+
+@given(num_frames=COUNTS, clip_frames=CLIPS)
+def test_even_is_the_formula_of_both_references(num_frames, clip_frames):
+    """A's own code and B's agree wherever there are enough frames, and so does ours."""
+    if num_frames >= clip_frames:
+        of_a = [k * max(num_frames // clip_frames, 1) for k in range(clip_frames)]
+        of_b = [k * (num_frames // clip_frames) for k in range(clip_frames)]
+        assert sample_even(num_frames, clip_frames=clip_frames)[0].tolist() == of_a == of_b
 
 
 @given(COUNTS, CLIPS)

@@ -19,6 +19,11 @@ def build(params: ModelParams, *, num_classes: int = 5) -> torch.nn.Module:
         return build_model(params, num_classes=num_classes)
 
 
+def apart(some: torch.Tensor, others: torch.Tensor) -> float:
+    """How far logits are apart, as a share of the largest: a new network's may all be tiny."""
+    return float((some - others).abs().max() / some.abs().max())
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_logits_depend_on_the_clip_alone(name: str) -> None:
     params = MODELS[name]
@@ -29,8 +34,8 @@ def test_logits_depend_on_the_clip_alone(name: str) -> None:
         alone = model({key: value[1:2] for key, value in inputs.items()})
     assert together.shape == (3, 5)
     assert torch.isfinite(together).all()
-    assert torch.allclose(alone[0], together[1], atol=1e-5)
-    assert not torch.allclose(together[0], together[1], atol=1e-6)
+    assert apart(alone[0], together[1]) < 1e-4
+    assert apart(together[0], together[1]) > 1e-4
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -67,7 +72,7 @@ def test_time_order_matters(name: str) -> None:
     inputs = example_inputs(params, num_clips=3)
     with torch.inference_mode():
         backwards = model({key: value.flip(1) for key, value in inputs.items()})
-        assert not torch.allclose(model(inputs), backwards, atol=1e-6)
+        assert apart(model(inputs), backwards) > 1e-4
 
 
 def test_floats_of_the_same_range_are_as_good_as_bytes() -> None:

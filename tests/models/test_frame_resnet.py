@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from urllib.error import URLError
 
 import pytest
@@ -59,6 +60,42 @@ def test_images_are_normalised_as_imagenet():
 def test_an_unknown_module_is_named():
     with pytest.raises(ActionrecError, match=r"no module layer9; for example: .*layer4\.1.*fc"):
         build_model(params(trainable=("layer9",)), num_classes=3)
+
+
+@pytest.fixture
+def published(monkeypatch):
+    """torchvision's enumeration of ResNet-50, which hands out known weights; and a list of what was asked for."""
+    state = torchvision.models.resnet50().state_dict()
+    asked = []
+
+    def get(self, **kwargs: object) -> dict[str, torch.Tensor]:
+        asked.append(self.name)
+        return state
+
+    monkeypatch.setattr(torchvision.models.ResNet50_Weights, "get_state_dict", get)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("weights", "version"),
+    [("imagenet", "IMAGENET1K_V1"), ("IMAGENET1K_V1", "IMAGENET1K_V1"), ("IMAGENET1K_V2", "IMAGENET1K_V2")],
+)
+def test_imagenet_weights_have_versions(published, caplog, weights, version):
+    with caplog.at_level(logging.INFO, logger="actionrec"):
+        build_model(params(depth=50, weights=weights), num_classes=3)
+    assert published == [version]
+    assert f"{version} of resnet50: loaded https://download.pytorch.org/models/resnet50-" in caplog.text
+
+
+def test_the_reference_starts_from_the_first_imagenet_weights(published):
+    build_model(FrameResnetParams(type="frame_resnet"), num_classes=3)
+    assert published == ["IMAGENET1K_V1"]
+
+
+@pytest.mark.parametrize("weights", ["IMAGENET1K_V2", "kinetics400"])
+def test_weights_of_other_networks_are_named(weights):
+    with pytest.raises(ActionrecError, match=f"{weights} is not published for resnet18; torchvision has IMAGENET1K_V1"):
+        build_model(params(weights=weights), num_classes=3)
 
 
 def test_imagenet_weights_offline_name_both_ways(monkeypatch):

@@ -39,13 +39,50 @@ def test_layer_normalisation_is_over_channels() -> None:
     assert torch.allclose(ChannelNorm(6)(images), expected, atol=1e-6)
 
 
+def test_the_normalisations_of_c_are_those_of_keras() -> None:
+    """Channels at +-0.01 have a variance of 1e-4, to which Keras adds 1e-3; a batch moves a running mean by 1 %."""
+    model = build_model(Res2Plus1DParams(type="res2plus1d", image_size=16, clip_frames=4), num_classes=3)
+    block = model.blocks[0]
+    images = torch.tensor([0.01, -0.01] * 8).view(1, 16, 1, 1, 1)
+    for norm in (block.main[1], block.main[4], model.blocks[1].skip[1]):
+        assert norm.eps == 1e-3
+    assert block.main[1](images).abs().flatten().tolist() == pytest.approx([0.01 / (1e-4 + 1e-3) ** 0.5] * 16)
+    batch_norm = model.stem[1]
+    offsets = torch.arange(16.0).view(1, 16, 1, 1, 1)
+    found = batch_norm.train()(offsets + torch.tensor([1.0, -1.0]).view(1, 1, 2, 1, 1))
+    assert batch_norm.running_mean.tolist() == pytest.approx([0.01 * channel for channel in range(16)])
+    assert found.abs().flatten().tolist() == pytest.approx([1 / (1 + 1e-3) ** 0.5] * 32, rel=1e-5)
+
+
+def test_the_first_weights_of_c_are_those_of_keras() -> None:
+    torch.manual_seed(0)
+    model = build_model(Res2Plus1DParams(type="res2plus1d"), num_classes=10)
+    for layer, inputs, outputs, places in (
+        (model.stem[0][0], 3, 16, 7 * 7),
+        (model.stem[0][1], 16, 16, 3),
+        (model.blocks[3].main[0][0], 64, 128, 3 * 3),
+        (model.blocks[3].skip[0], 64, 128, 1),
+        (model.classifier, 128, 10, 1),
+    ):
+        limit = (6 / ((inputs + outputs) * places)) ** 0.5  # Glorot and Bengio 2010, uniform
+        assert 0.97 * limit < layer.weight.abs().max().item() <= limit
+        assert layer.weight.std().item() == pytest.approx(limit / 3**0.5, rel=0.07)
+        assert not layer.bias.any()
+
+
+def test_pytorchs_constants_are_one_parameter_each() -> None:
+    section = Res2Plus1DParams(type="res2plus1d", norm_epsilon=1e-5, norm_momentum=0.1)
+    model = build_model(section, num_classes=3)
+    assert (model.stem[1].eps, model.stem[1].momentum, model.blocks[0].main[1].eps) == (1e-5, 0.1, 1e-5)
+
+
 def test_a_block_is_the_plain_sum() -> None:
     """No ReLU after the sum, and a projection only where the channels change."""
-    block = ResidualBlock(4, 4)
+    block = ResidualBlock(4, 4, epsilon=1e-3)
     torch.nn.init.zeros_(block.main[4].weight)
     images = torch.randn(1, 4, 3, 6, 6, generator=torch.Generator().manual_seed(0))
     assert torch.equal(block(images), images)
-    assert ResidualBlock(4, 8)(images).shape == (1, 8, 3, 6, 6)
+    assert ResidualBlock(4, 8, epsilon=1e-3)(images).shape == (1, 8, 3, 6, 6)
 
 
 def test_frames_halve_before_every_block() -> None:
@@ -102,6 +139,28 @@ def test_a_graph_block_sums_neighbours() -> None:
     assert found[12].item() == 0
 
 
+def test_no_dropout_in_the_first_graph_block() -> None:
+    model = build_model(STGCNParams(type="stgcn", channels=(4, 4, 8)), num_classes=3)
+    assert [block.temporal[-1].p for block in model.blocks] == [0.0, 0.5, 0.5]
+
+
+def test_the_first_weights_of_the_graph_network_are_the_authors() -> None:
+    torch.manual_seed(0)
+    model = build_model(STGCNParams(type="stgcn"), num_classes=400)
+    centres = {torch.nn.Conv2d: 0, torch.nn.Linear: 0, torch.nn.BatchNorm1d: 1, torch.nn.BatchNorm2d: 1}
+    found = [module for module in model.modules() if type(module) in centres]
+    # In the order of the network: the norm of the inputs; a graph convolution, a norm, a convolution over time and
+    # a norm in each of 10 blocks; a convolution and a norm in 2 skips; the classifier.
+    assert len(found) == 1 + 10 * 4 + 2 * 2 + 1
+    for module in found:
+        assert not module.bias.any()
+        # Of n draws the mean is off by 0.02 / sqrt(n), the deviation by a share of 1 / sqrt(2 n): five times that.
+        n = module.weight.numel()
+        assert module.weight.mean().item() == pytest.approx(centres[type(module)], abs=5 * 0.02 / n**0.5)
+        assert module.weight.std().item() == pytest.approx(0.02, rel=5 / (2 * n) ** 0.5)
+    assert all((block.importance == 1).all() for block in model.blocks)
+
+
 def test_time_is_halved_where_channels_grow() -> None:
     model = build_model(STGCNParams(type="stgcn", channels=(4, 4, 8, 8, 16)), num_classes=3).eval()
     lengths = []
@@ -131,9 +190,10 @@ def test_published_weights_offline_name_both_ways(monkeypatch) -> None:
         raise URLError("no network")
 
     monkeypatch.setattr(torchvision.models.video.R3D_18_Weights, "get_state_dict", offline)
-    params = TorchvisionVideoParams(type="torchvision_video", backbone="r3d_18", weights="kinetics400")
-    with pytest.raises(ActionrecError, match=r"kinetics400: .*r3d_18.*cannot be downloaded.*set weights to its path"):
-        build_model(params, num_classes=3)
+    for weights in ("kinetics400", "KINETICS400_V1"):
+        params = TorchvisionVideoParams(type="torchvision_video", backbone="r3d_18", weights=weights)
+        with pytest.raises(ActionrecError, match=rf"{weights}: .*r3d_18.*cannot be downloaded.*set weights to its"):
+            build_model(params, num_classes=3)
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from tests.helpers import flat_frames, write_frames
 from actionrec.core.compute import ComputeParams
 from actionrec.core.hdf5 import open_h5, read_jpegs, read_json_attr, read_strings
 from actionrec.pack.fit import fit_frame
-from actionrec.pack.reader import VIEW_FORMAT, VIEW_VERSION
+from actionrec.pack.reader import VIEW_FORMAT, VIEW_VERSION, PackedView
 from actionrec.pack.section import ViewParams
 from actionrec.pack.writer import pack_view
 
@@ -89,6 +89,46 @@ def test_fit_stretch_keep_and_crop() -> None:
     cropped = fit_frame(frame, crop)
     assert np.array_equal(cropped, frame[10:30, 30:50])  # the centre square, exactly
     assert fit_frame(gradient(20, 30), crop).shape == (20, 20, 3)  # enlarged to crop_from first
+
+
+def padded(frame: np.ndarray, size: int) -> np.ndarray:
+    return fit_frame(frame, ViewParams(encoding="raw", fit="pad", size=size))
+
+
+def test_fit_pad_shows_the_whole_frame_between_black_bars() -> None:
+    wide = gradient(20, 40) + 1  # no pixel of it is black
+    square = padded(wide, 40)
+    assert square.shape == (40, 40, 3)
+    assert np.array_equal(square[10:30], wide)
+    assert not square[:10].any()
+    assert not square[30:].any()
+    tall = gradient(40, 21) + 1
+    square = padded(tall, 40)
+    assert np.array_equal(square[:, 9:30], tall)  # 19 columns are left: 9 and 10
+    assert not square[:, :9].any()
+    assert not square[:, 30:].any()
+
+
+def test_fit_pad_scales_by_the_long_side() -> None:
+    square = padded(np.full((240, 320, 3), 200, np.uint8), 224)  # a frame of UCF101
+    rows = np.flatnonzero(square[:, 100].any(axis=1))
+    assert (rows[0], rows[-1]) == (28, 195)  # 168 of 224 rows
+    assert (square[28:196] == 200).all()
+    enlarged = padded(np.full((3, 4, 3), 7, np.uint8), 16)
+    assert (enlarged[2:14] == 7).all()
+    assert (enlarged[[0, 1, 14, 15]] == 0).all()
+    assert padded(np.full((1, 300, 3), 9, np.uint8), 16).sum() == 16 * 3 * 9  # never without a row
+
+
+@pytest.mark.parametrize("encoding", ["raw", "jpeg"])
+def test_padded_views_are_packed(frames_dir: Path, encoding: str) -> None:
+    view = ViewParams(encoding=encoding, fit="pad", size=32)
+    with opened(pack(frames_dir, view)) as file:
+        assert file["frame_start"][-1] == 132
+    frame = PackedView(frames_dir / "out.h5", view="out").read("b/long", np.array([70]))[0]  # grey 210, 48 x 64
+    assert frame.shape == (32, 32, 3)
+    assert np.abs(frame[:4].astype(int)).max() <= (0 if encoding == "raw" else 3)
+    assert np.abs(frame[4:28].astype(int) - 210).max() <= (2 if encoding == "raw" else 5)
 
 
 def test_nothing_to_pack_is_a_complete_empty_file(tmp_path: Path) -> None:

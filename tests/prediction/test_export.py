@@ -91,7 +91,9 @@ def log_prob(path: Path, inputs: dict[str, Tensor]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.parametrize("type_", ["fused_convlstm", "feature_sequence", pytest.param("frame_resnet", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "type_", ["fused_convlstm", "feature_sequence", pytest.param("frame_resnet", marks=pytest.mark.slow)]
+)
 def test_any_number_of_clips_gives_what_the_network_gives(models, exported, type_, format):
     path, done = exported(type_, format)
     card, network = load_trained(models[type_], name="m")

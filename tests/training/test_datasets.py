@@ -11,6 +11,7 @@ from tests.packed_data import PackedData, make_packed_data, small_fused
 
 from actionrec.clips.images import resize_square
 from actionrec.models.frame_resnet import FrameResnetParams
+from actionrec.models.res2plus1d import Res2Plus1DParams
 from actionrec.models.table import recipe_of
 from actionrec.training.datasets import EpochBatches, FixedClips, TrainClips, fixed_loader, open_source, train_loader
 
@@ -131,6 +132,38 @@ def test_what_fills_up_a_share_weighs_nothing(data):
         source, video_ids=[video_id], labels=[3], clips=[np.array([[1], [4], [6]])], rank=1, world_size=2
     )
     assert [share[place][2] for place in range(2)] == [1.0, 0.0]
+
+
+def test_frames_that_are_not_there_are_black_and_show_nobody(data):
+    source = sources(data, small_fused(image_size=16, keypoint_features="raw", augment=False))
+    video_id = data.rows[0].video_id
+    inputs = source.load(video_id, np.array([2, -1, 0, -1]), generator=None)
+    for place, frame in ((0, 2), (2, 0)):
+        assert np.array_equal(inputs["frames"][place], data.frames[video_id][frame])
+        assert np.array_equal(inputs["keypoints"][place], data.keypoints[video_id][frame])
+    assert not inputs["frames"][[1, 3]].any()
+    assert not inputs["keypoints"][[1, 3]].any()
+    assert inputs["frames"].shape == (4, 16, 16, 3)
+
+
+def test_nobody_is_present_in_a_black_frame(data):
+    source = sources(data, small_fused(augment=False))  # body features end with the presence of pose and hands
+    found = source.load(data.rows[0].video_id, np.array([0, -1, 1]), generator=None)["keypoints"]
+    assert found[:, -3].tolist() == [1, 0, 1]
+    assert not found[1].any()
+
+
+def test_a_video_shorter_than_its_window_ends_in_black(data):
+    model = Res2Plus1DParams(type="res2plus1d", view="rgb64", clip_frames=4, stride_frames=20, image_size=16)
+    source = sources(data, model)
+    video_id = data.rows[0].video_id
+    assert 36 <= source.num_frames(video_id) <= 50  # the packed data's: one or two frames of the window are black
+    [indices] = source.recipe.test_clips(source.num_frames(video_id), "centre")
+    clips = FixedClips(source, video_ids=[video_id], labels=[0], clips=[indices[None]])
+    frames = clips[0][0]["frames"]
+    assert [bool(frame.any()) for frame in frames] == (indices >= 0).tolist()
+    assert clips.clip_frames.tolist() == [indices.tolist()]
+    assert indices[-1] == -1
 
 
 def test_crops_of_a_clip(data):

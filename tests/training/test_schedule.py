@@ -60,3 +60,14 @@ def test_warmup_rises_evenly_to_where_the_schedule_begins():
     assert rates[:4] == pytest.approx([0.1, 0.2, 0.3, 0.4])
     assert rates[5] == pytest.approx(0.2)
     assert rates == sorted(rates[:4]) + sorted(rates[4:], reverse=True)
+
+
+@pytest.mark.parametrize(("epsilon", "step"), [(1e-8, 1 / (1 + 0.1)), (1e-7, 1 / (1 + 1.0))])
+def test_epsilon_shortens_the_first_step(epsilon: float, step: float) -> None:
+    """The first step of Adam is ``lr * g / (|g| + epsilon)``."""
+    weight = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
+    changes = {} if epsilon == 1e-8 else {"adam_epsilon": epsilon}  # PyTorch's is the default
+    optimizer = build_optimizer(params(weight_decay=0, **changes), [weight])
+    weight.grad = torch.full((1,), 1e-7, dtype=torch.float64)
+    optimizer.step()
+    assert weight.item() == pytest.approx(-0.1 * step, rel=1e-6)

@@ -63,11 +63,11 @@ class Recipe(Protocol):
         ...
 
     def train_clip(self, num_frames: int, *, generator: np.random.Generator) -> Indices:
-        """Frames of one training clip: (clip_frames,)."""
+        """Frames of one training clip: (clip_frames,); ``NO_FRAME`` where it is black."""
         ...
 
     def test_clips(self, num_frames: int, sampling: str) -> Indices:
-        """Frames of the clips that predict a video by one of ``samplings``: (num_clips, clip_frames)."""
+        """Frames of the clips that predict a video by one of ``samplings``: (num_clips, clip_frames), as above."""
         ...
 
     def val_clips(self, num_frames: int) -> Indices:
@@ -127,8 +127,8 @@ class ClipRecipe:
         return found + crops(self.num_crops)
 
     def train_clip(self, num_frames: int, *, generator: np.random.Generator) -> Indices:
-        params, clip_frames = self.params, self.params.clip_frames
-        match params.sampling:
+        clip_frames = self.params.clip_frames
+        match self.params.sampling:
             case "even":
                 clips = sample_even(num_frames, clip_frames=clip_frames)
             case "random":
@@ -136,31 +136,36 @@ class ClipRecipe:
             case "segments":
                 clips = sample_segments(num_frames, clip_frames=clip_frames, generator=generator)
             case "window":
-                clips = sample_window(
-                    num_frames, clip_frames=clip_frames, stride_frames=params.stride_frames, generator=generator
-                )
+                clips = sample_window(num_frames, generator=generator, **self._window())
         clip: Indices = clips[0]
         return clip
 
     def test_clips(self, num_frames: int, sampling: str) -> Indices:
-        clip_frames, stride = self.params.clip_frames, self.params.stride_frames
+        clip_frames = self.params.clip_frames
         match sampling:
             case "even":
                 return sample_even(num_frames, clip_frames=clip_frames)
             case "strided":
                 return strided_clips(num_frames, clip_frames=clip_frames, num_clips=self.params.test_clips)
             case "centre":
-                return sample_window(num_frames, clip_frames=clip_frames, stride_frames=stride, generator=None)
+                return sample_window(num_frames, generator=None, **self._window())
             case "windows":
-                return cover_windows(num_frames, clip_frames=clip_frames, stride_frames=stride)
+                return cover_windows(num_frames, **self._window())
             case "overlapping":
-                return overlapping_windows(
-                    num_frames, clip_frames=clip_frames, stride_frames=stride, window_step=self.params.window_step
-                )
+                return overlapping_windows(num_frames, window_step=self.params.window_step, **self._window())
             case "whole":
-                return whole_video(num_frames, clip_frames=clip_frames, stride_frames=stride)
+                return whole_video(num_frames, **self._window())
             case _:
                 raise ValueError(f"no sampling {sampling!r}")
+
+    def _window(self) -> dict[str, Any]:
+        """What the windows of all kinds have in common."""
+        params = self.params
+        return {
+            "clip_frames": params.clip_frames,
+            "stride_frames": params.stride_frames,
+            "short_videos": params.short_videos,
+        }
 
     def val_clips(self, num_frames: int) -> Indices:
         match self.params.test_sampling:

@@ -11,6 +11,7 @@ from actionrec.core.section import ListOf, PositiveInt, Section
 Probability = Annotated[float, Field(ge=0, lt=1)]
 ImageSize = Annotated[int, Field(ge=8, le=1024)]
 Sampling = Literal["even", "random", "segments", "window"]
+ShortVideos = Literal["repeat_last", "loop", "black"]
 TestSampling = Literal["even", "strided", "centre", "windows", "overlapping", "whole"]
 
 
@@ -21,6 +22,11 @@ class PictureParams(Section):
     """Packed view (``pack``) that it reads."""
     image_size: ImageSize
     """Side of the square input in pixels."""
+
+    @property
+    def draws_landmarks(self) -> bool:
+        """Whether landmarks, whose places are shares of the whole frame, are drawn into its pictures."""
+        return False
 
 
 class VectorParams(Section):
@@ -44,6 +50,10 @@ class ClipParams(Section):
     each equal ``segment``; or a ``window`` of frames ``stride_frames`` apart from a random start."""
     stride_frames: PositiveInt = 1
     """Source frames from one frame of a window to the next."""
+    short_videos: ShortVideos = "repeat_last"
+    """What a window (also ``centre``, ``windows``, ``overlapping`` and ``whole``) shows past the end of a video that is
+    shorter than it: the last frame again, the video in a ``loop``, or ``black`` frames, in which no keypoint is found.
+    Samplings that cover a video never reach past its end: they show frames of a short one several times in place."""
     test_sampling: TestSampling
     """Clips predicted: ``even`` as in training; ``strided``, ``test_clips`` interleaved ones over the whole video; the
     ``centre`` window; ``windows`` in a row; all ``overlapping`` windows; or the ``whole`` video in one pass."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
@@ -63,8 +63,16 @@ class ClassScores:
 
     @property
     def macro_f1(self) -> float:
-        """Mean F1 over the classes that have videos."""
+        """Mean F1 over the classes that have videos; one that is predicted without having any is left out."""
         return float(self.f1[self.support > 0].mean())
+
+
+def macro_f1_with_predicted(label: Ints, predicted: Ints) -> float:
+    """Mean F1 over the classes that have videos or are predicted, scikit-learn's default.
+
+    A class that is predicted without having any video counts 0, so this is at most :attr:`ClassScores.macro_f1`.
+    """
+    return float(f1_score(label, predicted, average="macro", zero_division=0))
 
 
 def class_scores(label: Ints, predicted: Ints, *, num_classes: int) -> ClassScores:

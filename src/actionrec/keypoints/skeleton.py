@@ -16,14 +16,21 @@ LEFT_HAND_START = layout.NUM_POSE
 RIGHT_HAND_START = LEFT_HAND_START + layout.NUM_HAND
 NUM_JOINTS = RIGHT_HAND_START + layout.NUM_HAND
 
-_HEAD = ((0, 1), (1, 2), (2, 3), (3, 7), (0, 4), (4, 5), (5, 6), (6, 8), (0, 9), (0, 10), (9, 10), (0, 11), (0, 12))
+_HEAD = ((0, 1), (1, 2), (2, 3), (3, 7), (0, 4), (4, 5), (5, 6), (6, 8), (9, 10))
+_NECK = ((0, 9), (0, 10), (0, 11), (0, 12))
 _PALMS = ((15, 17), (15, 19), (15, 21), (17, 19), (16, 18), (16, 20), (16, 22), (18, 20))
 _FEET = ((27, 29), (29, 31), (27, 31), (28, 30), (30, 32), (28, 32))
 _HANDS = tuple((start + a, start + b) for start in (LEFT_HAND_START, RIGHT_HAND_START) for a, b in layout.HAND_EDGES)
 _WRISTS = ((layout.LEFT_WRIST, LEFT_HAND_START), (layout.RIGHT_WRIST, RIGHT_HAND_START))
 
-EDGES: tuple[tuple[int, int], ...] = (*layout.POSE_EDGES, *_HEAD, *_PALMS, *_FEET, *_HANDS, *_WRISTS)
+EDGES: tuple[tuple[int, int], ...] = (*layout.POSE_EDGES, *_HEAD, *_NECK, *_PALMS, *_FEET, *_HANDS, *_WRISTS)
 """Pairs of joints that are connected."""
+
+POSE_LINES: tuple[tuple[int, int], ...] = (*layout.POSE_EDGES, *_HEAD, *_PALMS, *_FEET)
+"""Landmarks of the pose that MediaPipe's own drawing connects: no neck, and a mouth by itself."""
+_KNUCKLES = ((5, 9), (9, 13), (13, 17))
+HAND_LINES = (*(edge for edge in layout.HAND_EDGES if edge not in ((0, 9), (0, 13))), *_KNUCKLES)
+"""Landmarks of a hand that MediaPipe's own drawing connects: the knuckles with one another."""
 
 _CENTRE = (layout.LEFT_SHOULDER, layout.RIGHT_SHOULDER)
 

@@ -1,12 +1,17 @@
 """3D residual network of bottleneck blocks (reference system E2; Hara et al. 2018, arXiv:1711.09577).
 
-With blocks (3, 4, 6, 3) and width 64 it has 47,018,576 parameters with 400 classes, and a state dict
-with the names of the published Kinetics checkpoints: conv1, bn1, layerN.M.{conv,bn}{1,2,3},
-layerN.M.downsample.{0,1}, fc.
+System E2 takes of the published network (blocks 3, 4, 6, 3; 47,018,576 parameters with 400 classes) only the first
+block of layer4: blocks (3, 4, 6, 1), 28,043,557 parameters with 101 classes. The state dict has the names of the
+published Kinetics checkpoints: conv1, bn1, layerN.M.{conv,bn}{1,2,3}, layerN.M.downsample.{0,1}, fc; what such a file
+holds beyond the blocks is left out. Constants (epsilon, momentum) are PyTorch's, as in the authors' code.
+
+The mean and standard deviation of the pixels belong to the weights, and the authors published files of several, alike
+in names and shapes: which set is taken, and that it is unknown where nothing says it, is logged when a file is loaded.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,9 +24,9 @@ from actionrec.clips.recipes import ImageClipRecipe
 from actionrec.clips.section import ImageClipParams, ImageSize, Sampling, TestSampling
 from actionrec.core.errors import ActionrecError
 from actionrec.core.section import ListOf, PositiveInt
-from actionrec.models.kind import ModelKind, ModelParams, PretrainedParams, Reference
-from actionrec.models.pixels import KINETICS_E2, Pixels
-from actionrec.models.weights import PartlyTrained, load_weights_file
+from actionrec.models.kind import ModelKind, ModelParams, PretrainedParams, Reference, card_path
+from actionrec.models.pixels import NAMED_STATISTICS, RESNETS3D_2018, Pixels, Statistics
+from actionrec.models.weights import PartlyTrained, load_weights_file, read_card
 
 
 class ClipResnet3DParams(ModelParams, ImageClipParams, PretrainedParams):
@@ -33,12 +38,16 @@ class ClipResnet3DParams(ModelParams, ImageClipParams, PretrainedParams):
     sampling: Sampling = "window"
     test_sampling: TestSampling = "windows"
     augment: bool = True
-    blocks: Annotated[ListOf[PositiveInt], Field(min_length=4, max_length=4)] = (3, 4, 6, 3)
-    """Bottleneck blocks of layer1 to layer4; (3, 4, 6, 3) is ResNet-50, and (3, 4, 6, 1) skips the rest of layer4."""
+    blocks: Annotated[ListOf[PositiveInt], Field(min_length=4, max_length=4)] = (3, 4, 6, 1)
+    """Bottleneck blocks of layer1 to layer4; (3, 4, 6, 3) is ResNet-50, of which the reference skips the last two."""
     width: PositiveInt = 64
     """Channels of the stem; layerN has ``width * 2 ** (N - 1)``, and four times as many at its end."""
     weights: str = "none"
     """``none``, or a local state-dict file, for example of Kinetics-400."""
+    statistics: Literal["card", "resnets3d_2018", "resnets3d_2020", "imagenet", "torchvision_kinetics", "none"] = "card"
+    """Mean and standard deviation of the pixels that the weights were trained with: those of the ``card`` beside the
+    file of weights (``<file>.json``, ``{"mean": [...], "std": [...]}`` of RGB in [0, 1]), where there is none those of
+    the reference; or a named set (``actionrec.models.pixels``), which goes before a card."""
     trainable: ListOf[str] = ("layer4.0", "fc")
     """Modules that train; all where empty."""
 
@@ -46,6 +55,8 @@ class ClipResnet3DParams(ModelParams, ImageClipParams, PretrainedParams):
     def takes_any_length(self) -> bool:
         return True
 
+
+_LOG = logging.getLogger(__name__)
 
 _EXPANSION = 4
 _BLOCK_KEY = re.compile(r"layer(\d)\.(\d+)\.")
@@ -85,10 +96,12 @@ class ClipResnet3D(PartlyTrained):
 
     def __init__(self, params: ClipResnet3DParams, *, num_classes: int, load_weights: bool) -> None:
         net = _Net(params, num_classes=num_classes)
+        statistics = RESNETS3D_2018 if params.statistics == "card" else NAMED_STATISTICS[params.statistics]
         if load_weights and params.weights != "none":
             load_checkpoint(net, params)
+            statistics = statistics_of_weights(params)
         super().__init__(net, trainable=params.trainable)
-        self.pixels = Pixels(params.frame_content, statistics=KINETICS_E2)
+        self.pixels = Pixels(params.frame_content, statistics=statistics)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         logits: Tensor = self.net(self.pixels(inputs["frames"]))
@@ -141,6 +154,24 @@ def load_checkpoint(net: nn.Module, params: ClipResnet3DParams) -> None:
     load_weights_file(net, Path(params.weights), may_drop=beyond)
 
 
+def statistics_of_weights(params: ClipResnet3DParams) -> Statistics | None:
+    """The statistics that belong to the file ``params.weights``, logged with where they come from."""
+    weights = Path(params.weights)
+    if params.statistics != "card":
+        _LOG.info("%s: pixels are standardised by the set %s, as statistics says", weights, params.statistics)
+        return NAMED_STATISTICS[params.statistics]
+    if found := read_card(weights):
+        _LOG.info("%s: pixels are standardised by %s: mean %s, std %s", weights, card_path(weights), *found)
+        return found
+    _LOG.warning(
+        "%s: unknown which mean and std these weights were trained with; taken are those of the reference "
+        "(resnets3d_2018). Name the right set by statistics, or write it to %s",
+        weights,
+        card_path(weights),
+    )
+    return RESNETS3D_2018
+
+
 MODEL = ModelKind(
     section=ClipResnet3DParams,
     recipe=ImageClipRecipe,
@@ -150,7 +181,7 @@ MODEL = ModelKind(
             "clip_resnet3d",
             ClipResnet3DParams(type="clip_resnet3d"),
             101,
-            46_405_925,
+            28_043_557,
             10_965_093,
             "system E2; Hara et al. 2018, arXiv:1711.09577",
         ),

@@ -1,4 +1,7 @@
-"""Single frames through a 2D residual network (reference system E1)."""
+"""Single frames through a 2D residual network (reference system E1).
+
+Everything that is not said here is as PyTorch has it: the network is torchvision's, its constants too.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from actionrec.core.section import ListOf, PositiveInt
 from actionrec.keypoints.layout import ClipKeypoints
 from actionrec.models.kind import ModelKind, ModelParams, PretrainedParams, Reference
 from actionrec.models.pixels import IMAGENET, Pixels
-from actionrec.models.weights import PartlyTrained, download, load_weights_file
+from actionrec.models.weights import PartlyTrained, load_torchvision_weights, load_weights_file
 
 _VAL_FRAMES = 3
 
@@ -32,7 +35,9 @@ class FrameResnetParams(ModelParams, PictureParams, PretrainedParams):
     """Packed view (``pack``) that it reads."""
     depth: Literal[18, 34, 50, 101, 152] = 50
     weights: str = "imagenet"
-    """``none``, ``imagenet`` (torchvision downloads them) or a local state-dict file."""
+    """``none``; torchvision's name of published weights, which it downloads: ``IMAGENET1K_V1`` (``imagenet`` is the
+    same, and what the reference starts from) or ``IMAGENET1K_V2``, where the depth has it; or a local state-dict
+    file."""
     trainable: ListOf[str] = ("layer4.2", "fc")
     """Modules that train; all where empty."""
     image_size: ImageSize = 224
@@ -118,11 +123,9 @@ def _backbone(params: FrameResnetParams, *, load_weights: bool) -> Any:
 
     name = f"resnet{params.depth}"
     net = getattr(torchvision.models, name)(weights=None)
-    if load_weights and params.weights == "imagenet":
-        weights = torchvision.models.get_model_weights(name).DEFAULT
-        state = download("imagenet", lambda: weights.get_state_dict(progress=False, check_hash=True), url=weights.url)
-        net.load_state_dict(state)
-    elif load_weights and params.weights != "none":
+    if not load_weights or params.weights == "none":
+        return net
+    if not load_torchvision_weights(net, backbone=name, weights=params.weights):
         load_weights_file(net, Path(params.weights))
     return net
 

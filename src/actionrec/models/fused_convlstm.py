@@ -1,7 +1,7 @@
 """ConvLSTM over frames beside an LSTM over keypoints (reference system A).
 
 At the reference setting (64 x 64 pixels, 1662 keypoint values, 16 channels, 512 hidden, no dropout) it
-has 7,174,718 parameters with 11 classes.
+has 7,174,718 parameters with 11 classes. Constants and what is not said here are PyTorch's, as in the author's code.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from actionrec.clips.images import FLIP_PROBABILITY, flip, resize_square, shift_brightness
 from actionrec.clips.keypoints import flip_keypoints, keypoint_features, num_values
+from actionrec.clips.overlay import draw_landmarks
 from actionrec.clips.recipes import Arrays, ClipRecipe
 from actionrec.clips.section import ClipParams, PictureParams, Probability, Sampling, TestSampling
 from actionrec.core.arrays import Frames
@@ -48,19 +49,27 @@ class FusedConvLSTMParams(ModelParams, ClipParams, PictureParams):
     """Batch-normalise the LSTM's inputs; the reference does not, and needs far more steps."""
     frame_content: Literal["rgb", "motion"] = "rgb"
     """``motion`` subtracts the mean of the clip's frames, and with it a still background; the reference is ``rgb``."""
+    frame_overlay: Literal["none", "landmarks"] = "none"
+    """``landmarks`` draws what was found (lines and rings) into the frames, as the author's own preparation does and
+    the recipes of system A do. Ours were found at full size, and not, as there, in the small frame."""
     frame_pool: Annotated[int, Field(ge=0)] = 0
     """Average the last frame map to ``frame_pool x frame_pool`` before the classifier; 0 (the reference) does not."""
     frame_dropout: Probability = 0.0
     """Chance that a training clip is shown without its frame features; the reference has none."""
-    sampling: Sampling = "random"
-    """As in every model of clips; the reference takes ``random`` frames in time order."""
-    test_sampling: TestSampling = "strided"
+    sampling: Sampling = "even"
+    """As in every model of clips. The text of the reference says ``random`` frames in time order; its own preparation
+    takes the same evenly spaced ones for training and test."""
+    test_sampling: TestSampling = "even"
     dropout: Probability = 0.0
     """Between the LSTM's layers and before the classifier; the reference has none."""
     augment: bool = False
     """Scale, shift and jitter of the keypoints, brightness of the frames."""
     flip: bool = False
     """Mirror frames and keypoints, left and right exchanged, of half the training clips; wrong for signs."""
+
+    @property
+    def draws_landmarks(self) -> bool:
+        return self.frame_overlay == "landmarks" and self.inputs != "keypoints"
 
     def problems(self, name: str) -> list[str]:
         problems = super().problems(name)
@@ -84,7 +93,7 @@ class FusedRecipe(ClipRecipe):
 
     @property
     def reads_keypoints(self) -> bool:
-        return self.params.inputs != "frames"
+        return self.params.inputs != "frames" or self.params.draws_landmarks
 
     def prepare(
         self,
@@ -100,9 +109,12 @@ class FusedRecipe(ClipRecipe):
         if self.view:
             assert frames is not None
             square = resize_square(frames, size=self.params.image_size)
+            if self.params.draws_landmarks:
+                assert keypoints is not None
+                square = draw_landmarks(square, keypoints)
             square = flip(square) if flips else square
             inputs["frames"] = square if augmenting is None else shift_brightness(square, generator=augmenting)
-        if self.reads_keypoints:
+        if self.params.inputs != "frames":
             assert keypoints is not None
             values, presence = keypoints.keypoints, keypoints.presence
             if flips:

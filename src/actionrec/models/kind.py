@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field
@@ -41,6 +42,15 @@ class PretrainedParams(Section):
     """``none``, the name of published weights (torchvision downloads them), or a local state-dict file."""
     trainable: ListOf[str] = ()
     """Modules that train, for example ``layer4.2`` and ``fc``; all where empty."""
+
+    def files(self) -> list[Path]:
+        """The local files that the first weights come from: the state dict, and the card beside it."""
+        return [path for path in (Path(self.weights), card_path(Path(self.weights))) if path.is_file()]
+
+
+def card_path(weights: Path) -> Path:
+    """Where the mean and standard deviation that belong to a file of weights may stand: ``<file>.json``."""
+    return Path(f"{weights}.json")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,9 @@
-"""Spatial-temporal graph convolutional network on skeletons (Yan et al. 2018, arXiv:1801.07455)."""
+"""Spatial-temporal graph convolutional network on skeletons (Yan et al. 2018, arXiv:1801.07455).
+
+Constants (epsilon, momentum) are PyTorch's, and the initial weights those of the authors' code. The partition follows
+the equation of the paper, not the authors' code: neighbours as far from the centre as a joint are summed with the joint
+itself, where the code sums them with those of another distance.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +42,7 @@ class STGCNParams(ModelParams, ClipParams):
     motion: bool = False
     """Give each joint's change since the previous frame too; the publication does not."""
     dropout: Probability = 0.5
+    """At the end of every block but the first."""
     augment: bool = False
     """Scale, shift and jitter of the keypoints."""
     flip: bool = False
@@ -78,6 +84,8 @@ class SkeletonRecipe(ClipRecipe):
         return {"keypoints": joint_features(values, presence, aspect=keypoints.aspect, generator=augmenting)}
 
 
+_INITIAL_STD = 0.02
+
 NUM_VALUES = 3
 """Of a joint: x, y, confidence."""
 
@@ -100,12 +108,13 @@ class STGCN(nn.Module):
                 wide,
                 temporal_kernel=params.temporal_kernel,
                 stride=2 if place > 0 and wide > narrow else 1,
-                dropout=params.dropout,
+                dropout=params.dropout if place > 0 else 0.0,
                 residual=place > 0,
             )
             for place, (narrow, wide) in enumerate(pairwise(channels))
         )
         self.classifier = nn.Linear(channels[-1], num_classes)
+        self.apply(_initialise)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         joints = inputs["keypoints"]  # (B, T, V, 3)
@@ -118,6 +127,15 @@ class STGCN(nn.Module):
             features = block(features)
         logits: Tensor = self.classifier(features.mean(dim=(2, 3)))
         return logits
+
+
+def _initialise(module: nn.Module) -> None:
+    """N(0, 0.02) convolutions and classifier, N(1, 0.02) scales of batch normalisation, biases of zero."""
+    norms = (nn.BatchNorm1d, nn.BatchNorm2d)
+    if isinstance(module, (nn.Conv2d, nn.Linear, *norms)):
+        nn.init.normal_(module.weight, mean=float(isinstance(module, norms)), std=_INITIAL_STD)
+        assert module.bias is not None
+        nn.init.zeros_(module.bias)
 
 
 class GraphBlock(nn.Module):

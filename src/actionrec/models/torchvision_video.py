@@ -14,7 +14,7 @@ from actionrec.clips.section import ImageClipParams, ImageSize, Sampling, TestSa
 from actionrec.models.kind import ModelKind, ModelParams, PretrainedParams, Reference
 from actionrec.models.pixels import IMAGENET, KINETICS, MVIT, Pixels
 from actionrec.models.video_networks import video_network
-from actionrec.models.weights import PartlyTrained, download, load_weights_file
+from actionrec.models.weights import PartlyTrained, load_torchvision_weights, load_weights_file
 
 Backbone = Literal["r3d_18", "mc3_18", "r2plus1d_18", "s3d", "mvit_v2_s", "swin3d_t"]
 _MVIT_CLIP = (16, 224)
@@ -33,7 +33,8 @@ class TorchvisionVideoParams(ModelParams, ImageClipParams, PretrainedParams):
     test_sampling: TestSampling = "windows"
     augment: bool = True
     weights: str = "none"
-    """``none``, ``kinetics400`` (torchvision downloads them) or a local state-dict file."""
+    """``none``; torchvision's name of published weights, which it downloads: ``KINETICS400_V1`` (``kinetics400`` is the
+    same); or a local state-dict file."""
 
     @property
     def takes_any_length(self) -> bool:
@@ -63,19 +64,13 @@ class TorchvisionVideo(PartlyTrained):
     """Logits (B, classes) from ``{"frames": uint8 (B, T, S, S, 3)}``."""
 
     def __init__(self, params: TorchvisionVideoParams, *, num_classes: int, load_weights: bool) -> None:
-        import torchvision  # takes seconds
-
         name = params.backbone
         head = _HEADS.get(name, "fc")
         net = video_network(name)
-        if load_weights and params.weights == "kinetics400":
-            weights = torchvision.models.get_model_weights(name).DEFAULT
-            state = download(
-                "kinetics400", lambda: weights.get_state_dict(progress=False, check_hash=True), url=weights.url
-            )
-            net.load_state_dict(state)
-        elif load_weights and params.weights != "none":
-            load_weights_file(net, Path(params.weights), head=head)
+        if load_weights and params.weights != "none":
+            published = load_torchvision_weights(net, backbone=name, weights=params.weights)
+            if not published:
+                load_weights_file(net, Path(params.weights), head=head)
         _replace_head(net, head, num_classes)
         super().__init__(net, trainable=params.trainable)
         self.pixels = Pixels(params.frame_content, statistics=_STATISTICS.get(name, KINETICS))

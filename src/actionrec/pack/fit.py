@@ -26,11 +26,14 @@ def fit_frame(frame: Frames, view: ViewParams) -> Frames:
     """Bring a frame, uint8 (H, W, 3), to the geometry of ``view``.
 
     ``stretch``: (size, size, 3), aspect not kept. ``crop``: short side to ``crop_from``, then the centre
-    square. ``keep``: short side to ``size`` if it is larger, else unchanged.
+    square. ``pad``: the long side to ``size``, then black bars on both sides of the short one, of two that differ the
+    smaller one at the top or left. ``keep``: short side to ``size`` if it is larger, else unchanged.
     """
     height, width = frame.shape[:2]
     if view.fit == "stretch":
         return _resize(frame, height=view.size, width=view.size)
+    if view.fit == "pad":
+        return _pad(frame, size=view.size)
     short = min(height, width)
     target = view.crop_from if view.fit == "crop" else min(view.size, short)
     scaled = _resize(frame, height=round(height * target / short), width=round(width * target / short))
@@ -38,6 +41,14 @@ def fit_frame(frame: Frames, view: ViewParams) -> Frames:
         return scaled
     top, left = (scaled.shape[0] - view.size) // 2, (scaled.shape[1] - view.size) // 2
     return scaled[top : top + view.size, left : left + view.size]
+
+
+def _pad(frame: Frames, *, size: int) -> Frames:
+    height, width = (max(1, round(side * size / max(frame.shape[:2]))) for side in frame.shape[:2])
+    top, left = (size - height) // 2, (size - width) // 2
+    square: Frames = np.zeros((size, size, 3), np.uint8)
+    square[top : top + height, left : left + width] = _resize(frame, height=height, width=width)
+    return square
 
 
 def _resize(frame: Frames, *, height: int, width: int) -> Frames:

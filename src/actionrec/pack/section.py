@@ -12,8 +12,10 @@ from actionrec.core.section import Section
 class ViewParams(Section):
     encoding: Literal["raw", "jpeg"]
     """``raw`` uint8 for small frames, ``jpeg`` for large ones."""
-    fit: Literal["stretch", "crop", "keep"]
-    """``stretch`` to a square; resize to ``crop_from`` and ``crop`` the centre square; ``keep`` the aspect."""
+    fit: Literal["stretch", "crop", "pad", "keep"]
+    """``stretch`` to a square; resize to ``crop_from`` and ``crop`` the centre square; ``pad`` the whole frame, its
+    aspect kept, with black bars to a square; ``keep`` the aspect. Models of frames see the centre square of a view:
+    all of it, but with ``keep``."""
     size: Annotated[int, Field(ge=8, le=2048)]
     """Side of the square in pixels; with ``keep``, the short side (never enlarged)."""
     crop_from: Annotated[int, Field(ge=0)] = 0
@@ -23,7 +25,7 @@ class ViewParams(Section):
 
     def problems(self, name: str) -> list[str]:
         if self.encoding == "raw" and self.fit == "keep":
-            return [f"{name}: encoding raw needs frames of one size; set fit: stretch or crop"]
+            return [f"{name}: encoding raw needs frames of one size; set fit: stretch, crop or pad"]
         if self.fit == "crop" and self.crop_from < self.size:
             return [f"{name}.crop_from: {self.crop_from} is below size {self.size}"]
         return []

@@ -22,7 +22,7 @@ METADATA_KEY = "actionrec"
 METADATA_FILE = "actionrec.json"
 
 _MEANINGS = {
-    "frames": "RGB 0-255 (T, S, S, 3); scaled and normalised inside the graph",
+    "frames": "RGB 0-255 (T, S, S, 3), landmarks drawn in as `model` says; scaled and normalised inside the graph",
     "features": "vectors of the feature view that `model` names (T, D)",
     "keypoints": "MediaPipe Holistic keypoints of each frame, as actionrec.clips.recipes prepares them for `model`",
 }

@@ -50,7 +50,7 @@ class Predictions:
     clip_video: npt.NDArray[np.int64]
     """(M,) place of the clip's video in ``video_id``."""
     clip_frames: npt.NDArray[np.int64]
-    """(M, L) frame indices of the clip within its video."""
+    """(M, L) frame indices of the clip within its video, -1 where it shows none."""
     protocols: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
     """``log_prob`` (N, C) by other ways to sample the video, by the short name of each."""
 

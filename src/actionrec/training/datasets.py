@@ -7,17 +7,18 @@ with any number of loading processes, and after a resumed run.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
 
 from actionrec.clips.recipes import Recipe
-from actionrec.clips.sampling import generator_for
+from actionrec.clips.sampling import NO_FRAME, generator_for
 from actionrec.core.arrays import Indices
 from actionrec.core.tables import SplitRow
 from actionrec.keypoints.reader import PackedKeypoints
@@ -50,16 +51,37 @@ class ClipSource:
         return packed.num_frames(video_id)
 
     def source_frames(self, video_id: str, indices: Indices) -> Indices:
-        """Frames of the video that ``indices`` are about."""
-        return self.view.source_frames(video_id, indices) if self.view else indices
+        """Frames of the video that ``indices`` are about; ``NO_FRAME`` stays."""
+        found = indices.copy()
+        if self.view:
+            found[indices != NO_FRAME] = self.view.source_frames(video_id, indices[indices != NO_FRAME])
+        return found
 
     def load(
         self, video_id: str, indices: Indices, *, generator: np.random.Generator | None, crop: int = 0
     ) -> dict[str, Any]:
-        """Inputs of the clip ``indices`` (clip_frames,) of one video; augmented where ``generator`` is given."""
-        frames = self.view.read(video_id, indices) if self.view else None
-        keypoints = self.keypoints.read(video_id, self.source_frames(video_id, indices)) if self.keypoints else None
+        """Inputs of the clip ``indices`` (clip_frames,) of one video; augmented where ``generator`` is given.
+
+        Where an index is ``NO_FRAME`` the frame is black, and no keypoint is found in it.
+        """
+        shown = indices != NO_FRAME
+        frames = _spread(self.view.read(video_id, indices[shown]), shown) if self.view else None
+        keypoints = (
+            self.keypoints.read(video_id, self.source_frames(video_id, indices[shown])) if self.keypoints else None
+        )
+        if keypoints is not None:
+            values, presence = (_spread(part, shown) for part in (keypoints.keypoints, keypoints.presence))
+            keypoints = replace(keypoints, keypoints=values, presence=presence)
         return self.recipe.prepare(frames, keypoints, generator=generator, crop=crop)
+
+
+def _spread(rows: npt.NDArray[Any], shown: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
+    """``rows``, one a place that is ``shown``, with zeros at the other places: (n, ...)."""
+    if shown.all():
+        return rows
+    spread = np.zeros((len(shown), *rows.shape[1:]), rows.dtype)
+    spread[shown] = rows
+    return spread
 
 
 class TrainClips(Dataset[Batch]):
@@ -149,13 +171,11 @@ class FixedClips(Dataset[Weighted]):
 
     @property
     def clip_frames(self) -> Indices:
-        """(M, L) frame indices, -1 after the end of clips that are shorter than the longest."""
+        """(M, L) frame indices, ``NO_FRAME`` where black and after the end of clips shorter than the longest."""
         longest = max(map(len, self._rows))
-        frames = [
-            self._source.source_frames(self._video_ids[video], row)
-            for video, row in zip(self.clip_video.tolist(), self._rows, strict=True)
-        ]
-        padded = [np.pad(row, (0, longest - len(row)), constant_values=-1) for row in frames]
+        rows = zip(self.clip_video.tolist(), self._rows, strict=True)
+        frames = [self._source.source_frames(self._video_ids[video], row) for video, row in rows]
+        padded = [np.pad(row, (0, longest - len(row)), constant_values=NO_FRAME) for row in frames]
         return np.stack(padded)
 
     @property

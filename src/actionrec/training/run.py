@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import torch
 
@@ -47,12 +46,12 @@ class TrainingRun:
 
         Of the models' files only this model's: a change in one leaves the trained others alone.
         """
-        weights_file = Path(self.model.weights) if isinstance(self.model, PretrainedParams) else None
+        first_weights = self.model.files() if isinstance(self.model, PretrainedParams) else []
         packed = (self.source.view, self.source.keypoints)
         return digest_of(
             code_digest("actionrec.training.loop", self.kind.section.__module__),
             self.model.model_dump(exclude=_USE_ONLY),
-            digest_file(weights_file) if weights_file is not None and weights_file.is_file() else None,
+            [digest_file(path) for path in first_weights],
             self.train.model_dump(exclude=_SPEED_ONLY),
             resolve_accelerator(self.train),
             [asdict(row) for row in sorted(self.rows, key=lambda row: row.video_id)],

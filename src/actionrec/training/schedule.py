@@ -32,8 +32,8 @@ def build_optimizer(train: TrainParams, parameters: Iterable[nn.Parameter]) -> o
     trainable = [parameter for parameter in parameters if parameter.requires_grad]
     match train.optimizer:
         case "adam":
-            return optim.Adam(trainable, lr=train.lr, weight_decay=train.weight_decay)
+            return optim.Adam(trainable, lr=train.lr, eps=train.adam_epsilon, weight_decay=train.weight_decay)
         case "adamw":
-            return optim.AdamW(trainable, lr=train.lr, weight_decay=train.weight_decay)
+            return optim.AdamW(trainable, lr=train.lr, eps=train.adam_epsilon, weight_decay=train.weight_decay)
         case "sgd":
             return optim.SGD(trainable, lr=train.lr, momentum=train.momentum, weight_decay=train.weight_decay)

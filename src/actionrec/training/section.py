@@ -17,6 +17,8 @@ class TrainParams(Section):
     weight_decay: Annotated[float, Field(ge=0)]
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     """Of SGD."""
+    adam_epsilon: Annotated[float, Field(gt=0)] = 1e-8
+    """Of Adam and AdamW, added to the root of the second moment; 1e-8 is PyTorch's, 1e-7 Keras's."""
     schedule: Literal["constant", "multistep", "cosine"] = "constant"
     warmup_epochs: Annotated[int, Field(ge=0)] = 0
     """Epochs in which the learning rate rises evenly to ``lr``, before the schedule begins."""

@@ -40,6 +40,15 @@ def test_ids_that_clash_are_refused(data: DataParams) -> None:
         find_videos(data)
 
 
+def test_the_videos_of_a_class_are_drawn(data: DataParams) -> None:
+    for name in ("a/g1_w.avi", "a/g3_x.avi", "b/g1_x.avi"):
+        (Path(data.root) / name).write_bytes(b"")
+    found = find_videos(data.model_copy(update={"max_per_class": 2})).videos
+    assert [(video.label, video.group) for video in found] == [("a", "g1"), ("a", "g3"), ("b", "g1"), ("b", "g2")]
+    draws = {find_videos(data.model_copy(update={"max_per_class": 1, "seed": seed})).videos[0] for seed in range(9)}
+    assert {video.group for video in draws} == {"g1", "g3"}
+
+
 @pytest.mark.real
 def test_asl_table_and_weizmann_pattern(real_clips: Path, data: DataParams) -> None:
     asl = DataParams(name="folder", root=str(real_clips / "asl/videos"), annotations=str(real_clips / "asl/videos.csv"))

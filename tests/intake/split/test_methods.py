@@ -139,6 +139,14 @@ def test_the_first_groups_of_a_class_train_and_the_rest_test() -> None:
     assert not guard.leaking
 
 
+def test_groups_are_counted_as_a_person_counts() -> None:
+    """By text, groups 5 to 9 of 25 would come last and be tested."""
+    rows = [video(label, f"{label}{group}", clip) for label in "ab" for group in range(1, 26) for clip in range(2)]
+    params = PARAMS.model_copy(update={"method": "first_groups", "train_groups": 20})
+    tested = {group for group, subsets in subsets_of_groups(split_videos(rows, params)[0]).items() if "test" in subsets}
+    assert tested == {f"{label}{group}" for label in "ab" for group in range(21, 26)}
+
+
 def test_first_groups_need_a_group_to_test() -> None:
     params = PARAMS.model_copy(update={"method": "first_groups", "train_groups": 4})
     with pytest.raises(ActionrecError, match=r"at least 5 groups to fill every subset, .*: class0 \(4\)"):

@@ -12,12 +12,13 @@ from actionrec.core.errors import ActionrecError, first_few
 from actionrec.core.files import digest_file
 from actionrec.core.tables import ManifestRow
 from actionrec.intake.ingest.adapters import ADAPTERS
+from actionrec.intake.ingest.draw import draw_videos
 from actionrec.intake.ingest.found import Found, FoundVideo
 from actionrec.intake.ingest.section import DataParams
 
 
 def find_videos(data: DataParams) -> Found:
-    """The videos of ``data.name``, restricted to ``data.classes``; ids are unique."""
+    """The videos of ``data.name``, restricted to ``data.classes`` and ``data.max_per_class``; ids are unique."""
     found = ADAPTERS[data.name](data)
     counts = Counter(video.video_id for video in found.videos)
     if clashes := sorted(video_id for video_id, count in counts.items() if count > 1):
@@ -25,7 +26,8 @@ def find_videos(data: DataParams) -> Found:
             f"{len(clashes)} video id(s) are shared by files that differ only in their suffix: {first_few(clashes)}; "
             "rename or remove one of each"
         )
-    return replace(found, videos=_first_of_each(_of_classes(found.videos, data.classes), data.max_per_class))
+    videos = _of_classes(found.videos, data.classes)
+    return replace(found, videos=draw_videos(videos, max_per_class=data.max_per_class, seed=data.seed))
 
 
 def _of_classes(videos: Sequence[FoundVideo], classes: Sequence[str]) -> list[FoundVideo]:
@@ -37,17 +39,6 @@ def _of_classes(videos: Sequence[FoundVideo], classes: Sequence[str]) -> list[Fo
     kept = [video for video in videos if not classes or video.label in classes]
     if len({video.label for video in kept}) < 2:
         raise ActionrecError(f"recognition needs at least 2 classes, found only {', '.join(classes or known)}")
-    return kept
-
-
-def _first_of_each(videos: Sequence[FoundVideo], max_per_class: int) -> list[FoundVideo]:
-    """The first ``max_per_class`` videos of every class, by path; all where it is 0."""
-    taken: Counter[str] = Counter()
-    kept = []
-    for video in sorted(videos, key=lambda video: video.path):
-        taken[video.label] += 1
-        if not max_per_class or taken[video.label] <= max_per_class:
-            kept.append(video)
     return kept
 
 

@@ -22,7 +22,9 @@ class DataParams(Section):
     group_pattern: str = ""
     """``folder``: regular expression searched in the path below ``root``; ``(?P<group>...)`` names the group."""
     max_per_class: Annotated[int, Field(ge=0)] = 0
-    """Take only the first so many videos of each class, by path; 0 takes all."""
+    """Draw so many videos of each class by ``seed``, spread over its groups; 0 takes all."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Of that draw."""
     fold: Annotated[int, Field(ge=1, le=3)] = 1
     """Which of the official folds (``ucf101``)."""
 

@@ -6,6 +6,7 @@ reference systems A and C split at random across groups, and their accuracies sa
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -71,9 +72,15 @@ def _first_groups(rows: Sequence[ScreenedRow], params: SplitParams) -> list[str]
     groups: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         groups[row.label].add(row.group)
-    first = {label: set(sorted(names)[: params.train_groups]) for label, names in groups.items()}
+    first = {label: set(sorted(names, key=_natural)[: params.train_groups]) for label, names in groups.items()}
     subsets = ["train" if row.group in first[row.label] else "test" for row in rows]
     return _with_val(rows, subsets, params)
+
+
+def _natural(name: str) -> tuple[list[str | int], str]:
+    """By which names sort as a person counts: ``g9`` before ``g10``, and ``9`` before ``10``."""
+    parts = re.split(r"([0-9]+)", name)  # text and numbers by turns, text first
+    return [int(part) if place % 2 else part for place, part in enumerate(parts)], name
 
 
 def _stratified(rows: Sequence[ScreenedRow], params: SplitParams) -> list[str]:

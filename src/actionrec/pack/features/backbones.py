@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from actionrec.core.errors import ActionrecError
 from actionrec.models.pixels import Pixels, Statistics
 from actionrec.models.video_networks import video_network
-from actionrec.models.weights import download, load_weights_file, read_state
+from actionrec.models.weights import ALIASES, load_torchvision_weights, load_weights_file, not_downloaded, read_state
 from actionrec.pack.features.section import PACKAGED, PACKAGED_BACKBONE, FeatureParams
 
 _TORCHVISION = "torchvision/"
@@ -108,11 +108,10 @@ def _of_timm(params: FeatureParams) -> Backbone:
     if params.weights == PACKAGED:
         return Backbone(packaged_network(num_classes=0), statistics=_TENSORFLOW, of_windows=False)
     if params.weights == "imagenet":
-        net = download(
-            f"imagenet of {name}",
-            lambda: timm.create_model(name, pretrained=True, num_classes=0),
-            url="https://huggingface.co/timm",
-        )
+        try:
+            net = timm.create_model(name, pretrained=True, num_classes=0)
+        except OSError as error:
+            raise ActionrecError(not_downloaded(params.weights, "https://huggingface.co/timm", error)) from error
     else:
         net = timm.create_model(name, num_classes=0)
         if params.weights != "none":
@@ -150,18 +149,14 @@ def packaged_network(*, num_classes: int) -> Any:
 def _of_torchvision(name: str, params: FeatureParams) -> Backbone:
     import torchvision
 
-    enum = torchvision.models.get_model_weights(name)
     of_windows = name in torchvision.models.list_models(module=torchvision.models.video)
     net = video_network(name) if of_windows else torchvision.models.get_model(name, weights=None)
-    chosen = enum.DEFAULT if params.weights in ("imagenet", "kinetics400") else enum.__members__.get(params.weights)
     head = _last_layer(net)
-    if chosen is not None:
-        state = download(params.weights, lambda: chosen.get_state_dict(progress=False, check_hash=True), url=chosen.url)
-        net.load_state_dict(state)
-    elif params.weights != "none":
+    if params.weights != "none" and not load_torchvision_weights(net, backbone=name, weights=params.weights):
         load_weights_file(net, Path(params.weights), head=head)
     net.set_submodule(head, nn.Identity())
-    preset = (chosen or enum.DEFAULT).transforms()
+    published = torchvision.models.get_model_weights(name)
+    preset = published.__members__.get(ALIASES.get(params.weights, params.weights), published.DEFAULT).transforms()
     return Backbone(net, statistics=(tuple(preset.mean), tuple(preset.std)), of_windows=of_windows)
 
 
