@@ -24,7 +24,7 @@ class DataParams(Section):
     max_per_class: Annotated[int, Field(ge=0)] = 0
     """Take only the first so many videos of each class, by path; 0 takes all."""
     fold: Annotated[int, Field(ge=1, le=3)] = 1
-    """Which of the official folds (``ucf101``)."""
+    """Which of the official lists is the split where ``split.folds`` is 1 (``ucf101``)."""
 
     def problems(self, name: str) -> list[str]:
         if not self.group_pattern:
