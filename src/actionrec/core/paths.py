@@ -44,6 +44,11 @@ def fold_name(fold: int) -> str:
     return f"fold{fold}"
 
 
+def training_name(model: str, fold: int | None = None) -> str:
+    """A model, and of several folds the fold: one training."""
+    return model if fold is None else f"{model}/{fold_name(fold)}"
+
+
 def split_path(fold: int | None = None) -> Path:
     """Subsets of the videos in ``fold``; without one the single split, or that of the first fold that runs."""
     return SPLIT if fold is None else SPLIT.with_name(f"{fold_name(fold)}.csv")
@@ -51,7 +56,7 @@ def split_path(fold: int | None = None) -> Path:
 
 def model_dir(model: str, fold: int | None = None) -> Path:
     """Checkpoint and description of a trained model; with several folds, of one of them."""
-    return MODELS / model if fold is None else MODELS / model / fold_name(fold)
+    return MODELS / training_name(model, fold)
 
 
 def curves_path(model: str, fold: int | None = None) -> Path:
@@ -61,7 +66,7 @@ def curves_path(model: str, fold: int | None = None) -> Path:
 
 def predictions_path(model: str, fold: int | None = None) -> Path:
     """Log-probabilities of a model; without a fold, of several those of the videos that they test."""
-    return PREDICTIONS / f"{model}.h5" if fold is None else PREDICTIONS / model / f"{fold_name(fold)}.h5"
+    return PREDICTIONS / f"{training_name(model, fold)}.h5"
 
 
 def predicted_folds_path(model: str) -> Path:
