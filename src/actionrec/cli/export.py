@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from actionrec.cli.output import Commands, add_json, print_json
-from actionrec.core.paths import model_dir
+from actionrec.core.paths import fold_name, model_dir
 
 
 def add_to(commands: Commands) -> None:
@@ -30,10 +30,13 @@ def run(arguments: argparse.Namespace) -> None:
 
     name = arguments.model
     directory = find_trained(model_dir(name), fold=arguments.fold)
-    out = arguments.out or export_path(name, format=arguments.format)
+    file_name = name if arguments.fold is None else f"{name}_{fold_name(arguments.fold)}"
+    out = arguments.out or export_path(file_name, format=arguments.format)
     done = export_model(directory, name=name, out=out, format=arguments.format, opset=arguments.opset)
     if arguments.json:
         print_json(done)
         return
-    print(f"{directory} -> {done.path}: {done.num_bytes / 1e6:.1f} MB, inputs {', '.join(done.inputs)}")
+    if directory != model_dir(name):
+        print(f"of several folds, {directory}")
+    print(f"{done.path}: {done.num_bytes / 1e6:.1f} MB, inputs {', '.join(done.inputs)}")
     print(f"log-probabilities differ by at most {done.max_difference:.1e} (allowed {done.tolerance:.0e})")
