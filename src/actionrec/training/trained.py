@@ -39,7 +39,7 @@ def find_trained(directory: Path, *, fold: int | None = None) -> Path:
 
     Raises :class:`ActionrecError` for a fold that was not trained.
     """
-    folds = {int(path.name[4:]): path for path in directory.glob("fold*") if path.name[4:].isdecimal()}
+    folds = {int(path.name.removeprefix("fold")): path for path in directory.glob("fold[0-9]*")}
     if fold is None:
         return folds[min(folds)] if folds else directory
     if fold not in folds:
