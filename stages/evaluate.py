@@ -7,7 +7,8 @@ from actionrec.core.errors import run_main
 from actionrec.core.files import atomic_dir
 from actionrec.core.tables import SplitRow, read_rows
 from actionrec.evaluation.details import summary
-from actionrec.evaluation.evaluate import evaluate
+from actionrec.evaluation.evaluate import evaluate_folds
+from actionrec.evaluation.folds import Fold
 from actionrec.evaluation.outputs import write_metrics, write_plot_tables
 from actionrec.intake.split.guard import read_guard
 from actionrec.params import load_params
@@ -17,9 +18,15 @@ from actionrec.prediction.file import read_predictions
 def main() -> None:
     """Write ``reports/metrics/`` and ``reports/plots/evaluation/``."""
     params = load_params()
-    predictions = [read_predictions(paths.predictions_path(model), model=model) for model in params.enabled]
-    split = read_rows(paths.SPLIT, SplitRow, stage="split")
-    evaluation = evaluate(predictions, split, params.evaluate, leaking=read_guard(paths.GUARD).leaking)
+    folds = [
+        Fold(
+            number,
+            [read_predictions(paths.predictions_path(model, number), model=model) for model in params.enabled],
+            read_rows(paths.split_path(number), SplitRow, stage="split"),
+        )
+        for number in params.split.running
+    ]
+    evaluation = evaluate_folds(folds, params.evaluate, leaking=read_guard(paths.GUARD).leaking)
     with atomic_dir(paths.METRICS) as metrics, atomic_dir(paths.EVALUATION_PLOTS) as tables:
         write_metrics(evaluation, metrics)
         write_plot_tables(evaluation, tables)

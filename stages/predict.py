@@ -1,4 +1,4 @@
-"""Predict every val and test video with one trained model: ``python stages/predict.py <model>``."""
+"""Predict every val and test video with one trained model, once a fold: ``python stages/predict.py <model>``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from actionrec.core import paths
 from actionrec.core.errors import ActionrecError, run_main
 from actionrec.core.files import digest_file, digest_of
 from actionrec.core.tables import SplitRow, read_rows
-from actionrec.params import load_params
-from actionrec.prediction.file import write_predictions
+from actionrec.params import Params, load_params
+from actionrec.prediction.file import Predictions, write_predictions
+from actionrec.prediction.pooled import write_pooled
 
 
 def main() -> None:
@@ -17,10 +18,13 @@ def main() -> None:
         raise ActionrecError("usage: python stages/predict.py <model>")
     name = sys.argv[1]
     params = load_params()
-    params.model(name)
-    train = params.train_of(name)
-    rows = read_rows(paths.SPLIT, SplitRow, stage="split")
+    found = {fold: _predict(name, params, fold) for fold in params.split.running}
+    write_pooled(found, to=paths.predictions_path(name), table=paths.predicted_folds_path(name))
 
+
+def _predict(name: str, params: Params, fold: int | None) -> Predictions:
+    params.model(name)
+    train, rows = params.train_of(name), read_rows(paths.split_path(fold), SplitRow, stage="split")
     from actionrec.models.table import recipe_of
     from actionrec.prediction.run import predict_videos
     from actionrec.training.card import WEIGHTS_FILE
@@ -28,7 +32,7 @@ def main() -> None:
     from actionrec.training.devices import resolve_accelerator
     from actionrec.training.trained import load_trained, section_of
 
-    directory = paths.model_dir(name)
+    directory = paths.model_dir(name, fold)
     card, model = load_trained(directory, name=name)
     source = open_source(
         recipe_of(section_of(card)), rows, packed_path=paths.packed_path, keypoints_path=paths.PACKED_KEYPOINTS
@@ -45,8 +49,9 @@ def main() -> None:
     )
     predictions.check_covers(rows)
     fingerprint = digest_of(card.fingerprint, digest_file(directory / WEIGHTS_FILE), params.evaluate.aggregation)
-    write_predictions(predictions, paths.predictions_path(name), fingerprint=fingerprint)
-    print(f"{name}: {len(predictions.video_id)} videos, {predictions.protocol}")
+    write_predictions(predictions, paths.predictions_path(name, fold), fingerprint=fingerprint)
+    print(f"{paths.training_name(name, fold)}: {len(predictions.video_id)} videos, {predictions.protocol}")
+    return predictions
 
 
 if __name__ == "__main__":

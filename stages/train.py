@@ -1,28 +1,41 @@
-"""Train one model: ``python stages/train.py <model>``."""
+"""Train one model, once a fold: ``python stages/train.py <model> [<fold>]``."""
 
 from __future__ import annotations
 
 import logging
+import subprocess
 import sys
 
 from actionrec.core import paths
 from actionrec.core.errors import ActionrecError, run_main
 from actionrec.core.itemcache import ItemCache
 from actionrec.core.tables import SplitRow, read_rows
-from actionrec.params import load_params
+from actionrec.params import Params, load_params
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
-        raise ActionrecError("usage: python stages/train.py <model>")
-    name = sys.argv[1]
+    if len(sys.argv) not in (2, 3):
+        raise ActionrecError("usage: python stages/train.py <model> [<fold>]")
+    name, *only = sys.argv[1:]
     # What was loaded from a file of weights, and what is new, is worth a line.
     logging.basicConfig(format="%(message)s")
     logging.getLogger("actionrec").setLevel(logging.INFO)
     params = load_params()
-    model = params.model(name)
-    rows = read_rows(paths.SPLIT, SplitRow, stage="split")
+    train = params.train_of(name)
+    for fold in [int(number) for number in only] or params.split.running:
+        if fold is None or only or train.devices * train.num_nodes == 1:
+            _train(name, params, fold)
+        # Processes that train together run this script again, and would begin with the first fold.
+        elif code := subprocess.call([sys.executable, *sys.argv, str(fold)]):
+            sys.exit(code)
+    if params.split.folds > 1 and not only:
+        from actionrec.training.curves import write_mean_curves
 
+        write_mean_curves(*(paths.curves_path(name, fold) for fold in params.split.running), to=paths.curves_path(name))
+
+
+def _train(name: str, params: Params, fold: int | None) -> None:
+    model, rows = params.model(name), read_rows(paths.split_path(fold), SplitRow, stage="split")
     from actionrec.models.table import kind_of
     from actionrec.tracking.live import live_curves
     from actionrec.training.datasets import open_source
@@ -34,12 +47,13 @@ def main() -> None:
     run = TrainingRun(name, kind, model.fitted_to(source.num_features), params.train_of(name), rows, source)
     card = train_model(
         run,
-        out_dir=paths.model_dir(name),
-        curves_path=paths.curves_path(name),
+        out_dir=paths.model_dir(name, fold),
+        curves_path=paths.curves_path(name, fold),
         cache=ItemCache.of_stage("train"),
-        callbacks=live_curves(params.tracking, name, run.fingerprint()),
+        callbacks=live_curves(params.tracking, name, run.fingerprint(), fold=fold),
     )
-    print(f"{name}: best epoch {card.best_epoch}, val top-1 {card.best_val_top1:.3f}, {card.parameters:,} parameters")
+    who, top1 = paths.training_name(name, fold), f"val top-1 {card.best_val_top1:.3f}"
+    print(f"{who}: best epoch {card.best_epoch}, {top1}, {card.parameters:,} parameters")
 
 
 if __name__ == "__main__":

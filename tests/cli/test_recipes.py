@@ -67,6 +67,10 @@ def test_training_is_as_published(tmp_path: Path, name: str, expected: tuple[Any
     assert (train.gradient_clip, train.mixup, train.label_smoothing, train.early_stopping) == (0, 0, 0, 0)
 
 
+def test_every_recipe_is_a_single_split(tmp_path: Path) -> None:
+    assert {params_of(name, tmp_path).split.running for name in recipe_names()} == {(None,)}
+
+
 def test_only_the_faulty_protocol_may_leak(tmp_path: Path) -> None:
     leaking = [name for name in recipe_names() if params_of(name, tmp_path).split.allow_leak]
     assert leaking == ["a_ucf11_leaking"]

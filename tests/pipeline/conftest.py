@@ -19,6 +19,7 @@ REPO = Path(__file__).resolve().parents[2]
 TINY: dict[str, Any] = {
     "enabled": ["frame_resnet", "fused_convlstm"],
     "synthetic": {"classes": ["wave", "squat"], "groups": 4, "clips_per_group": 1, "min_frames": 16, "max_frames": 18},
+    "split": {"folds": 1, "run_folds": []},
     "screen": {"min_frames": 6},  # what a cut leaves of so short clips is not too short
     "train": {"epochs": 2, "batch_size": 4},
     "evaluate": {"bootstrap_samples": 100},

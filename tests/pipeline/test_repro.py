@@ -152,6 +152,53 @@ def test_every_system_trains_and_is_in_the_report_and_in_mlflow(reproduced: Clon
         reproduced.run("dvc", "checkout")
 
 
+def test_two_folds_answer_for_every_video_and_one_more_fold_costs_only_that(reproduced: Clone) -> None:
+    root = reproduced.root
+    try:
+        reproduced.set_params({"split": {"folds": 2, "run_folds": [0]}})
+        first = reproduced.run("dvc", "repro").stdout
+        splits = [read_csv(root / f"data/splits/fold{fold}.csv") for fold in range(2)]
+        assert read_csv(root / "data/splits/split.csv") == splits[0]
+        tested = [{row["video_id"] for row in split if row["subset"] == "test"} for split in splits]
+        assert not tested[0] & tested[1]
+        assert tested[0] | tested[1] == {row["video_id"] for row in splits[0]}
+        assert json.loads((root / "reports/metrics/summary.json").read_text())["fusion"]["num_videos"] == 4
+        assert "1 of 2 folds" in (root / "reports/index.html").read_text()
+        weights = {model: (root / f"data/models/{model}/fold0/weights.pt").read_bytes() for model in MODELS}
+
+        reproduced.set_params({"split": {"run_folds": []}})
+        second = reproduced.run("dvc", "repro").stdout
+        # The fold that was trained before is known already; the other is trained, once a model.
+        assert (first.count("epoch 1/2"), second.count("epoch 1/2")) == (len(MODELS), len(MODELS))
+        for model in MODELS:
+            assert f"{model}/fold0: best epoch" in second
+            assert (root / f"data/models/{model}/fold0/weights.pt").read_bytes() == weights[model]
+            curves = [read_csv(root / f"data/models/{model}/fold{fold}/curves.csv") for fold in range(2)]
+            mean = read_csv(root / f"reports/plots/curves/{model}.csv")
+            assert [float(row["val_loss"]) for row in mean] == pytest.approx(
+                [(float(one["val_loss"]) + float(two["val_loss"])) / 2 for one, two in zip(*curves, strict=True)]
+            )
+            confusion = read_csv(root / f"reports/plots/evaluation/confusion/{model}.csv")
+            assert [row["video_id"] for row in confusion] == sorted(tested[0] | tested[1])
+            assert sorted(path.name for path in (root / f"data/predictions/{model}").iterdir()) == [
+                "fold0.h5",
+                "fold1.h5",
+                "folds.csv",
+            ]
+            details = json.loads((root / f"reports/metrics/{model}.json").read_text())
+            top1 = [fold["test_top1"] for fold in details["folds"]]
+            assert details["subsets"]["test"]["metrics"]["video_top1"] == pytest.approx(sum(top1) / 2)
+        page = (root / "reports/index.html").read_text()
+        assert "2 of 2 folds: every test video was answered by a model that had not seen its group" in page
+        runs = {run["mlflow.runName"]: run for run in mlflow_runs(reproduced, "tags.fold = '1'")}
+        assert sorted(runs) == [f"{model}/fold1" for model in MODELS]
+        assert all({"val_loss", "video_top1", "temperature"} <= set(run) for run in runs.values())
+    finally:
+        reproduced.run("git", "checkout", "--quiet", ".")
+        reproduced.run("dvc", "checkout")
+    assert reproduced.run("git", "status", "--porcelain").stdout == ""
+
+
 def test_a_wrong_parameter_stops_before_anything_is_lost(reproduced: Clone) -> None:
     before = (reproduced.root / "data/splits/split.csv").read_bytes()
     done = reproduced.run("dvc", "repro", check=False)

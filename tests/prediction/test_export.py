@@ -240,6 +240,22 @@ def test_the_command_speaks_plainly(keypoint_model, tmp_path, monkeypatch, capsy
     assert second.endswith("(allowed 1e-03)")
 
 
+def test_of_several_folds_the_first_or_the_one_asked_for(tmp_path, monkeypatch, capsys):
+    for fold in (2, 10):
+        save_trained(tmp_path / f"data/models/m/fold{fold}", small_fused(inputs="keypoints"))
+    said = fails(monkeypatch, tmp_path, capsys, "m", "--fold", "0")
+    assert "error: data/models/m holds no model of fold 0; there are 2, 10" in said
+    run(monkeypatch, tmp_path, "m", "--format", "torch")
+    assert capsys.readouterr().out.startswith("of several folds, data/models/m/fold2\ndata/exports/m.pt2: ")
+    run(monkeypatch, tmp_path, "m", "--format", "torch", "--fold", "10")
+    assert capsys.readouterr().out.startswith("of several folds, data/models/m/fold10\ndata/exports/m_fold10.pt2: ")
+
+
+def test_a_fold_of_a_single_split_is_refused(keypoint_model, tmp_path, monkeypatch, capsys):
+    said = fails(monkeypatch, tmp_path, capsys, "m", "--fold", "0")
+    assert "error: data/models/m holds no model of fold 0; it was trained by a single split" in said
+
+
 def test_a_missing_model_says_how_to_build_it(tmp_path, monkeypatch, capsys):
     said = fails(monkeypatch, tmp_path, capsys, "nobody")
     assert "error: data/models/nobody/model.json does not exist; rebuild it with `dvc repro -f train@nobody`" in said

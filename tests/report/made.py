@@ -11,7 +11,8 @@ from actionrec.core import paths
 from actionrec.core.files import atomic_dir
 from actionrec.core.hdf5 import create_h5, write_strings
 from actionrec.core.tables import ScreenedRow, SplitRow, write_rows, write_table
-from actionrec.evaluation.evaluate import evaluate
+from actionrec.evaluation.evaluate import evaluate_folds
+from actionrec.evaluation.folds import Fold
 from actionrec.evaluation.outputs import write_metrics, write_plot_tables
 from actionrec.intake.split.guard import Guard, write_guard
 from actionrec.keypoints.layout import NUM_VALUES
@@ -24,11 +25,16 @@ from tests.helpers import flat_frames, write_frames
 NUM_FRAMES = 6
 
 
-def params_of(*models: str, skeleton_frames: int = 3) -> Params:
+SECOND_FOLD = dict.fromkeys(("g3", "g4", "g5", "g6"), "test") | {"g0": "val"}
+"""Subsets of the groups; the others train. The first fold is the single split."""
+
+
+def params_of(*models: str, skeleton_frames: int = 3, folds: int = 1, run_folds: Sequence[int] = ()) -> Params:
     """The project's parameters with other models enabled."""
     params = load_params(REPO / "params.yaml")
     report = params.report.model_copy(update={"skeleton_frames": skeleton_frames})
-    return params.model_copy(update={"enabled": models, "report": report})
+    split = params.split.model_copy(update={"folds": folds, "run_folds": tuple(run_folds)})
+    return params.model_copy(update={"enabled": models, "report": report, "split": split})
 
 
 def write_project(
@@ -57,12 +63,17 @@ def write_project(
     )
     wrong = [row.video_id for row in split if row.label == min(classes) and row.subset == "test"]
     first, *others = params.enabled
-    predictions = [
-        predict(split, model=first, wrong=wrong, clip_frames=clip_frames),
-        *(predict(split, model=name) for name in others),
-    ]
-    predictions = [replace(p, protocols=dict.fromkeys(protocols, p.log_prob)) for p in predictions]
-    evaluation = evaluate(predictions, split, params.evaluate, leaking=leaking)
+    folds = []
+    for fold in params.split.running:
+        rows = split if not fold else [replace(r, subset=SECOND_FOLD.get(r.group, "train")) for r in split]
+        predictions = [
+            predict(rows, model=first, wrong=wrong, clip_frames=clip_frames),
+            *(predict(rows, model=name) for name in others),
+        ]
+        predictions = [replace(p, protocols=dict.fromkeys(protocols, p.log_prob)) for p in predictions]
+        write_rows(paths.split_path(fold), rows, SplitRow)
+        folds.append(Fold(fold, predictions, rows))
+    evaluation = evaluate_folds(folds, params.evaluate, leaking=leaking)
     with atomic_dir(paths.METRICS) as metrics, atomic_dir(paths.EVALUATION_PLOTS) as tables:
         write_metrics(evaluation, metrics)
         write_plot_tables(evaluation, tables)

@@ -136,6 +136,39 @@ def test_one_model_without_keypoints(num_classes: int) -> None:
     assert ("The ten worst classes" in html) == (num_classes == 101)
 
 
+def test_folds_are_told_and_shown() -> None:
+    params = params_of("frame_resnet", "fused_convlstm", folds=2)
+    write_project(params)
+    html, _ = _render(params)
+    assert "<h1>fused_convlstm recognises 21 of 21 unseen videos</h1>" in html
+    told = "Cross-validation, 2 of 2 folds: every test video was answered by a model that had not seen its group, and"
+    assert f"{told} every kept video is a test video." in html
+    assert "<dt>folds run</dt><dd>2 <small>of 2</small></dd>" in html
+    assert "<dt>test videos</dt><dd>21 <small>7 groups</small></dd>" in html
+    # Fold 0: wrong on all three test videos of one class of three; fold 1: right. Then all, of 9 and of 12.
+    assert '<th scope="row">0</th><td>9</td><td>0.667</td><td>1.000</td><td>1.000</td>' in html
+    assert '<th scope="row">1</th><td>12</td><td>1.000</td><td>1.000</td><td>1.000</td>' in html
+    assert '<th scope="row">all</th><td>21</td><td>0.857</td><td>1.000</td><td>1.000</td>' in html
+    assert "<td>6 <small>2 groups</small></td><td>3 <small>1 groups</small></td><td>12 <small>4 groups</small>" in html
+    assert "fitted on the validation videos of that fold" in html
+    single = params_of("frame_resnet", "fused_convlstm")
+    write_project(single)
+    html, _ = _render(single)
+    assert "Cross-validation" not in html
+    assert '<th scope="col">fold</th>' not in html
+    assert "<dt>test videos</dt><dd>9 <small>3 groups</small></dd>" in html
+
+
+def test_folds_that_did_not_run_are_told() -> None:
+    params = params_of("frame_resnet", folds=5, run_folds=[1])
+    write_project(params)
+    html, _ = _render(params)
+    assert (
+        "Cross-validation, 1 of 5 folds: every test video was answered by a model that had not seen its group" in html
+    )
+    assert "9 of the 21 kept videos are in no test part that ran." in html
+
+
 def test_a_leak_is_loud() -> None:
     params = params_of("frame_resnet")
     write_project(params, leaking=True)

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from actionrec.tracking.client import Tracker, connect, flatten, revision_tags, tracking_uri, warn_only
+from actionrec.core.paths import training_name
+from actionrec.tracking.client import (
+    Tracker,
+    connect,
+    flatten,
+    revision_tags,
+    tracking_uri,
+    training_tags,
+    warn_only,
+)
 from actionrec.tracking.section import TrackingParams
 
 PARAMS = TrackingParams(enabled=True, experiment="tests")
@@ -85,6 +94,12 @@ def test_unreachable_store_does_not_raise(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "nonsense://nowhere")
     assert connect(PARAMS) is None
     assert "MLflow tracking failed" in capsys.readouterr().err
+
+
+def test_a_training_of_one_fold_of_several_is_named_after_it() -> None:
+    assert training_tags("m", "f", None) == {"kind": "training", "model": "m", "fingerprint": "f"}
+    assert training_tags("m", "f", 0) == {"kind": "training", "model": "m", "fingerprint": "f", "fold": "0"}
+    assert (training_name("m"), training_name("m", 0)) == ("m", "m/fold0")
 
 
 def test_flatten_and_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,16 +39,36 @@ def packed_path(view: str) -> Path:
     return PACKED / f"{view}.h5"
 
 
-def model_dir(model: str) -> Path:
-    """Checkpoint and description of a trained model."""
-    return MODELS / model
+def fold_name(fold: int) -> str:
+    """What files of one fold of several are named after."""
+    return f"fold{fold}"
 
 
-def curves_path(model: str) -> Path:
-    """Training curves of a model, one row an epoch."""
-    return CURVES_PLOTS / f"{model}.csv"
+def training_name(model: str, fold: int | None = None) -> str:
+    """A model, and of several folds the fold: one training."""
+    return model if fold is None else f"{model}/{fold_name(fold)}"
 
 
-def predictions_path(model: str) -> Path:
-    """Log-probabilities of a model."""
-    return PREDICTIONS / f"{model}.h5"
+def split_path(fold: int | None = None) -> Path:
+    """Subsets of the videos in ``fold``; without one the single split, or that of the first fold that runs."""
+    return SPLIT if fold is None else SPLIT.with_name(f"{fold_name(fold)}.csv")
+
+
+def model_dir(model: str, fold: int | None = None) -> Path:
+    """Checkpoint and description of a trained model; with several folds, of one of them."""
+    return MODELS / training_name(model, fold)
+
+
+def curves_path(model: str, fold: int | None = None) -> Path:
+    """Training curves of a model, one row an epoch; without a fold, of several their means."""
+    return CURVES_PLOTS / f"{model}.csv" if fold is None else model_dir(model, fold) / "curves.csv"
+
+
+def predictions_path(model: str, fold: int | None = None) -> Path:
+    """Log-probabilities of a model; without a fold, of several those of the videos that they test."""
+    return PREDICTIONS / f"{training_name(model, fold)}.h5"
+
+
+def predicted_folds_path(model: str) -> Path:
+    """Which folds answered: a table beside their predictions, which is there with a single split too."""
+    return PREDICTIONS / model / "folds.csv"

@@ -26,7 +26,7 @@ class ManifestRow:
     label: str
     group: str
     official_subset: str
-    """``train``, ``val``, ``test`` or empty."""
+    """``train``, ``val``, ``test`` or empty; where there are several lists one a list, as ``test|train|train``."""
     bytes: int
     digest: str
     """SHA-256 of the content."""

@@ -9,7 +9,8 @@ import numpy as np
 
 from actionrec.evaluation.bootstrap import METHOD, Interval
 from actionrec.evaluation.calibration import TEMPERATURES, Reliability
-from actionrec.evaluation.results import FUSION, EntryResult, Evaluation, SubsetResult
+from actionrec.evaluation.folds import FUSION
+from actionrec.evaluation.results import EntryResult, Evaluation, SubsetResult
 from actionrec.evaluation.scalars import DETAILS, SUMMARY, rounded, scalars_of
 from actionrec.evaluation.space_time import LITTLE, NEAR_CHANCE, RECOGNISED, ClassVerdict, recall_at
 
@@ -39,6 +40,7 @@ def details(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any]:
         "subsets": {name: _subset(evaluation, subset) for name, subset in entry.subsets.items()},
         "gain": _gain(evaluation, entry),
         "calibration": _calibration(entry),
+        "folds": _folds(evaluation, entry),
     }
     return common | (_fusion(evaluation) if entry.name == FUSION else _model(evaluation, entry))
 
@@ -54,6 +56,26 @@ def _model(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any]:
         "trainable_parameters": int(prediction.trainable_parameters),
         "best_epoch": int(prediction.best_epoch),
     }
+
+
+def _folds(evaluation: Evaluation, entry: EntryResult) -> list[dict[str, Any]]:
+    """One row a fold, one in all of a single split."""
+    rows = []
+    for place, (fold, found) in enumerate(zip(evaluation.folds, entry.folds, strict=True)):
+        row: dict[str, Any] = {
+            "fold": fold.number or 0,
+            "num_test_videos": found.num_test_videos,
+            "test_top1": rounded(found.test_top1),
+            "val_top1": None if found.val_top1 is None else rounded(found.val_top1),
+            "temperature": rounded(found.temperature),
+        }
+        if entry.name == FUSION:
+            weights = evaluation.fusion.fold_weights[place]
+            row["weights"] = {name: rounded(weight) for name, weight in weights.items()}
+        else:
+            row["best_epoch"] = next(p.best_epoch for p in fold.predictions if p.model == entry.name)
+        rows.append(row)
+    return rows
 
 
 def _fusion(evaluation: Evaluation) -> dict[str, Any]:
@@ -113,7 +135,7 @@ def _calibration(entry: EntryResult) -> dict[str, Any]:
     before, after = entry.subsets["test"].as_predicted, entry.subsets["test"].calibrated
     return {
         "temperature": rounded(entry.temperature),
-        "at_bound": entry.temperature in TEMPERATURES,
+        "at_bound": any(fold.temperature in TEMPERATURES for fold in entry.folds),
         "fitted_on": "val" if "val" in entry.subsets else None,
         "nll_before": rounded(before.nll),
         "nll_after": rounded(after.nll),

@@ -1,17 +1,17 @@
-"""Evaluate every model and their fusion on exactly the videos of the split."""
+"""Evaluate every model and their fusion on exactly the videos of the split, or of every fold, pooled."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from actionrec.core.errors import ActionrecError, first_few
-from actionrec.core.tables import SplitRow, check_same_ids, class_names
+from actionrec.core.tables import SplitRow
 from actionrec.evaluation.bootstrap import interval_of
 from actionrec.evaluation.calibration import fit_temperature, measure_calibration, scale
+from actionrec.evaluation.folds import EVALUATED_SUBSETS, FUSION, Fold, Videos, check_folds
 from actionrec.evaluation.fusion import equal_weights, fit_weights, fuse
 from actionrec.evaluation.metrics import (
     class_scores,
@@ -20,30 +20,41 @@ from actionrec.evaluation.metrics import (
     true_class_rank,
 )
 from actionrec.evaluation.paired import Gain, mcnemar
-from actionrec.evaluation.results import FUSION, EntryResult, Evaluation, Floats, FusionResult, Ints, SubsetResult
+from actionrec.evaluation.results import (
+    EntryResult,
+    Evaluation,
+    Floats,
+    FoldResult,
+    FusionResult,
+    Ints,
+    SubsetResult,
+)
 from actionrec.evaluation.section import EvaluateParams
 from actionrec.evaluation.space_time import Answers, SpaceTime, compare_space_and_time
 from actionrec.prediction.file import Predictions
-
-EVALUATED_SUBSETS = ("val", "test")
+from actionrec.prediction.pooled import pool_predictions
 
 
 def evaluate(
     predictions: Sequence[Predictions], split: Sequence[SplitRow], params: EvaluateParams, *, leaking: bool
 ) -> Evaluation:
-    """Evaluate ``predictions``, in the order of the enabled models, against ``split``.
+    """:func:`evaluate_folds` of a single split."""
+    return evaluate_folds([Fold(None, predictions, split)], params, leaking=leaking)
 
-    Fusion weights and temperatures are fitted on val only; everything else is computed for val and test apart.
 
-    Raises :class:`ActionrecError` if a model and the split disagree on ids, labels, subsets or class names.
+def evaluate_folds(folds: Sequence[Fold], params: EvaluateParams, *, leaking: bool) -> Evaluation:
+    """Evaluate what the models, the same in all ``folds``, answered in each, against its split.
+
+    Every test video was answered by the models of the one fold that tests it. Fusion weights and temperatures are
+    fitted on each fold's own val videos and hold for its test videos; everything else is computed for the val and
+    the test videos of all folds together.
+
+    Raises :class:`ActionrecError` if a model and the split disagree on ids, labels, subsets or class names, and if
+    folds contradict one another.
     """
-    expected = sorted((row for row in split if row.subset in EVALUATED_SUBSETS), key=lambda row: row.video_id)
-    names = tuple(class_names(split))
-    if not any(row.subset == "test" for row in expected):
-        raise ActionrecError("the split has no test videos; raise split.test_fraction or add groups")
-    for prediction in predictions:
-        _check(prediction, expected, names)
-    videos = _Videos.of(expected, names)
+    names = check_folds(folds, leaking=leaking)
+    videos = Videos.of(folds, names)
+    predictions = [pool_predictions(of_model) for of_model in zip(*(fold.predictions for fold in folds), strict=True)]
     models = {p.model: _entry(p.model, p.log_prob, videos, params, clips=p) for p in predictions}
     best = max(models, key=lambda name: _standing(models[name]))
     baseline = models[best].subsets["test"].correct
@@ -59,6 +70,7 @@ def evaluate(
     fusion = _fusion(predictions, videos, params)
     return Evaluation(
         class_names=names,
+        folds=tuple(folds),
         predictions={p.model: p for p in predictions},
         models={name: with_gain(entry) for name, entry in models.items()},
         fusion=replace(fusion, equal=with_gain(fusion.equal), fitted=with_gain(fusion.fitted)),
@@ -69,49 +81,45 @@ def evaluate(
     )
 
 
-@dataclass(frozen=True)
-class _Videos:
-    """Columns of the val and test videos, sorted by id."""
-
-    video_id: npt.NDArray[np.str_]
-    label: Ints
-    subset: npt.NDArray[np.str_]
-    group: npt.NDArray[np.str_]
-
-    @classmethod
-    def of(cls, rows: Sequence[SplitRow], names: Sequence[str]) -> _Videos:
-        index = {name: place for place, name in enumerate(names)}
-        return cls(
-            np.array([row.video_id for row in rows]),
-            np.array([index[row.label] for row in rows], np.int64),
-            np.array([row.subset for row in rows]),
-            np.array([row.group for row in rows]),
-        )
-
-    def groups(self, subset: str) -> list[str]:
-        return [str(group) for group in self.group[self.subset == subset]]
-
-
 def _entry(
-    name: str, log_prob: Floats, videos: _Videos, params: EvaluateParams, *, clips: Predictions | None = None
+    name: str,
+    log_prob: Floats,
+    videos: Videos,
+    params: EvaluateParams,
+    *,
+    clips: Predictions | None = None,
 ) -> EntryResult:
     present = [subset for subset in EVALUATED_SUBSETS if np.any(videos.subset == subset)]
-    in_val = videos.subset == "val"
-    temperature = fit_temperature(log_prob[in_val], videos.label[in_val])
+    calibrated = np.empty(log_prob.shape)  # float64
+    folds = []
+    for own, in_val in videos.fitted():
+        temperature = fit_temperature(log_prob[in_val], videos.label[in_val])
+        calibrated[own] = scale(log_prob[own], temperature)
+        folds.append(_fold_result(log_prob, videos, own, temperature=temperature))
     return EntryResult(
         name,
-        temperature,
-        {subset: _subset(subset, log_prob, videos, params, temperature=temperature, clips=clips) for subset in present},
+        tuple(folds),
+        {subset: _subset(subset, log_prob, calibrated, videos, params, clips=clips) for subset in present},
     )
+
+
+def _fold_result(log_prob: Floats, videos: Videos, own: npt.NDArray[np.bool_], *, temperature: float) -> FoldResult:
+    def top1(subset: str) -> float | None:
+        chosen = own & (videos.subset == subset)
+        return top_k_accuracy(log_prob[chosen], videos.label[chosen], 1) if chosen.any() else None
+
+    test, val = top1("test"), top1("val")
+    assert test is not None
+    return FoldResult(temperature, test, val, int(np.sum(own & (videos.subset == "test"))))
 
 
 def _subset(
     subset: str,
     log_prob: Floats,
-    videos: _Videos,
+    calibrated: Floats,
+    videos: Videos,
     params: EvaluateParams,
     *,
-    temperature: float,
     clips: Predictions | None,
 ) -> SubsetResult:
     chosen = videos.subset == subset
@@ -130,7 +138,7 @@ def _subset(
         clip_top1=None if clips is None else _clip_top1(clips, videos.label, chosen),
         protocols={} if clips is None else _protocols(clips, label, chosen),
         as_predicted=measure_calibration(log_prob, label),
-        calibrated=measure_calibration(scale(log_prob, temperature), label),
+        calibrated=measure_calibration(calibrated[chosen], label),
         scores=class_scores(label, predicted, num_classes=num_classes),
         confusion=confusion(label, predicted, num_classes=num_classes),
         interval=interval_of((rank == 0).astype(np.float64), groups, params),
@@ -149,24 +157,28 @@ def _protocols(prediction: Predictions, label: Ints, chosen: npt.NDArray[np.bool
     return {sampling: top_k_accuracy(log_prob[chosen], label, 1) for sampling, log_prob in log_probs.items()}
 
 
-def _fusion(predictions: Sequence[Predictions], videos: _Videos, params: EvaluateParams) -> FusionResult:
+def _fusion(predictions: Sequence[Predictions], videos: Videos, params: EvaluateParams) -> FusionResult:
     names = [p.model for p in predictions]
     log_probs = np.stack([p.log_prob for p in predictions])  # (M, N, C)
-    in_val = videos.subset == "val"
     equal = equal_weights(len(predictions))
-    fitted = fit_weights(log_probs[:, in_val], videos.label[in_val])
+    fused = np.empty(log_probs.shape[1:])
+    fitted = []
+    for own, in_val in videos.fitted():
+        fitted.append(fit_weights(log_probs[:, in_val], videos.label[in_val]))
+        fused[own] = fuse(log_probs[:, own], fitted[-1])
     return FusionResult(
         equal_weights=dict(zip(names, equal.tolist(), strict=True)),
-        fitted_weights=dict(zip(names, fitted.tolist(), strict=True)),
+        fitted_weights=dict(zip(names, np.mean(fitted, axis=0).tolist(), strict=True)),
+        fold_weights=tuple(dict(zip(names, weights.tolist(), strict=True)) for weights in fitted),
         equal=_entry(FUSION, fuse(log_probs, equal), videos, params),
-        fitted=_entry(FUSION, fuse(log_probs, fitted), videos, params),
+        fitted=_entry(FUSION, fused, videos, params),
     )
 
 
 def _space_time(
     predictions: Sequence[Predictions],
     models: Mapping[str, EntryResult],
-    videos: _Videos,
+    videos: Videos,
     params: EvaluateParams,
     *,
     class_names: Sequence[str],
@@ -197,27 +209,3 @@ def _standing(entry: EntryResult) -> tuple[float, float]:
 def _val_top1(entry: EntryResult) -> float:
     val = entry.subsets.get("val")
     return val.top[1] if val else 0.0
-
-
-def _check(prediction: Predictions, expected: Sequence[SplitRow], names: Sequence[str]) -> None:
-    model = prediction.model
-    remedy = f"rebuild with `dvc repro predict@{model}`"
-    if model == FUSION:
-        raise ActionrecError(f"a model cannot be named {FUSION!r}, the name of the fusion of all models; rename it")
-    ids = [str(video_id) for video_id in prediction.video_id]
-    check_same_ids(ids, (row.video_id for row in expected), left_name=f"predictions of {model}", right_name="the split")
-    if ids != [row.video_id for row in expected]:
-        raise ActionrecError(f"predictions of {model} are not sorted by video_id; {remedy}")
-    if list(prediction.class_names) != list(names):
-        raise ActionrecError(
-            f"predictions of {model} know the classes {first_few(prediction.class_names)}, "
-            f"the split has {first_few(names)}; {remedy}"
-        )
-    index = {name: place for place, name in enumerate(names)}
-    wrong = [
-        f"{row.video_id} ({names[label]}, {subset} instead of {row.label}, {row.subset})"
-        for row, label, subset in zip(expected, prediction.label.tolist(), prediction.subset, strict=True)
-        if (label, str(subset)) != (index[row.label], row.subset)
-    ]
-    if wrong:
-        raise ActionrecError(f"predictions of {model} disagree with the split on {first_few(wrong)}; {remedy}")

@@ -10,13 +10,12 @@ import numpy.typing as npt
 
 from actionrec.evaluation.bootstrap import Interval
 from actionrec.evaluation.calibration import Calibration
+from actionrec.evaluation.folds import Fold
 from actionrec.evaluation.metrics import ClassScores
 from actionrec.evaluation.paired import Gain
 from actionrec.evaluation.section import EvaluateParams
 from actionrec.evaluation.space_time import SpaceTime
 from actionrec.prediction.file import Predictions
-
-FUSION = "fusion"
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
@@ -53,15 +52,31 @@ class SubsetResult:
 
 
 @dataclass(frozen=True)
+class FoldResult:
+    """One entry in one fold."""
+
+    temperature: float
+    """Fitted on the fold's val videos; 1 where there are none."""
+    test_top1: float
+    val_top1: float | None
+    num_test_videos: int
+
+
+@dataclass(frozen=True)
 class EntryResult:
     """A model or the fusion, on every subset that has videos."""
 
     name: str
-    temperature: float
-    """Fitted on val; 1 where there are no val videos."""
+    folds: tuple[FoldResult, ...]
+    """In the order of the evaluation's; one of a single split."""
     subsets: Mapping[str, SubsetResult]
     gain: Gain | None = None
     """Over the best single model; None for that model itself."""
+
+    @property
+    def temperature(self) -> float:
+        """The median over the folds."""
+        return float(np.median([fold.temperature for fold in self.folds]))
 
 
 @dataclass(frozen=True)
@@ -70,6 +85,9 @@ class FusionResult:
 
     equal_weights: Mapping[str, float]
     fitted_weights: Mapping[str, float]
+    """Means over the folds."""
+    fold_weights: tuple[Mapping[str, float], ...]
+    """As fitted in each."""
     equal: EntryResult
     fitted: EntryResult
 
@@ -79,7 +97,9 @@ class Evaluation:
     """Everything that is written by :mod:`actionrec.evaluation.outputs`."""
 
     class_names: tuple[str, ...]
+    folds: tuple[Fold, ...]
     predictions: Mapping[str, Predictions]
+    """Of all folds together, by model."""
     models: Mapping[str, EntryResult]
     fusion: FusionResult
     best_model: str

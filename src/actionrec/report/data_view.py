@@ -41,6 +41,25 @@ class SplitCount:
 
 
 @dataclass(frozen=True)
+class FoldCount:
+    """Videos and groups of one fold in each subset."""
+
+    fold: int
+    videos: tuple[int, ...]
+    """Train, val, test."""
+    groups: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A number at the head of the page."""
+
+    name: str
+    value: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class QualityRow:
     """Distribution of one measurement over the videos."""
 
@@ -75,6 +94,37 @@ def split_counts(split: Sequence[SplitRow]) -> list[SplitCount]:
 def groups_per_subset(split: Sequence[SplitRow]) -> tuple[int, ...]:
     """Distinct groups in train, val and test."""
     return tuple(len({row.group for row in split if row.subset == subset}) for subset in SUBSETS)
+
+
+def fold_counts(inputs: Inputs) -> list[FoldCount]:
+    """One row a fold that ran; none of a single split."""
+    return [
+        FoldCount(
+            fold, tuple(sum(row.subset == subset for row in split) for subset in SUBSETS), groups_per_subset(split)
+        )
+        for fold, split in inputs.folds.items()
+    ]
+
+
+def tiles(inputs: Inputs) -> list[Tile]:
+    """What there was to learn from and to be tested on; of several folds, all that they test."""
+    split = inputs.split
+    found = [
+        Tile("videos kept", len(split), f"of {len(inputs.screened)}"),
+        Tile("classes", len({row.label for row in split})),
+        Tile("groups", len({row.group for row in split})),
+    ]
+    if inputs.folds:
+        tested = [row for fold in inputs.folds.values() for row in fold if row.subset == "test"]
+        num_groups = len({row.group for row in tested})
+        return [
+            *found,
+            Tile("folds run", len(inputs.folds), f"of {inputs.params.split.folds}"),
+            Tile("test videos", len(tested), f"{num_groups} groups"),
+        ]
+    groups = zip(SUBSETS, groups_per_subset(split), strict=True)
+    counts = Counter(row.subset for row in split)
+    return [*found, *(Tile(f"{subset} videos", counts[subset], f"{number} groups") for subset, number in groups)]
 
 
 def rejected(screened: Sequence[ScreenedRow]) -> tuple[list[ScreenedRow], list[tuple[str, int]]]:

@@ -42,6 +42,9 @@ class Inputs:
     """Of the enabled models in their order."""
     screened: Sequence[ScreenedRow]
     split: Sequence[SplitRow]
+    """With several folds, of the first that runs."""
+    folds: dict[int, Sequence[SplitRow]]
+    """The splits of the folds that run, by number; empty where there is a single split."""
     guard: Guard
     details: dict[str, dict[str, Any]]
     """``reports/metrics/<entry>.json`` of the enabled models in their order, then of the fusion."""
@@ -57,6 +60,11 @@ def gather(params: Params) -> Inputs:
         models={name: parse_model(params.models[name]) for name in params.enabled},
         screened=read_rows(paths.SCREENED, ScreenedRow, stage="screen"),
         split=read_rows(paths.SPLIT, SplitRow, stage="split"),
+        folds={
+            fold: read_rows(paths.split_path(fold), SplitRow, stage="split")
+            for fold in params.split.running
+            if fold is not None
+        },
         guard=read_guard(paths.GUARD),
         details={entry: read_details(paths.METRICS / f"{entry}.json") for entry in (*params.enabled, FUSION)},
         curves={model: read_curve(paths.curves_path(model), model) for model in params.enabled},

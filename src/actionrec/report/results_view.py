@@ -38,6 +38,17 @@ class ModelRow:
 
 
 @dataclass(frozen=True)
+class FoldRow:
+    """Every entry in one fold."""
+
+    fold: int
+    num_videos: int
+    """Tested."""
+    top1: tuple[float, ...]
+    """Of the test videos, in the order of the entries."""
+
+
+@dataclass(frozen=True)
 class ClassRow:
     """One row of the per-class table."""
 
@@ -128,6 +139,16 @@ def model_rows(inputs: Inputs) -> list[ModelRow]:
         val_top1 = val["metrics"]["video_top1"] if val else None
         rows.append(ModelRow(name, color[name], test_metrics(details), val_top1, details["gain"]))
     return rows
+
+
+def fold_rows(inputs: Inputs) -> list[FoldRow]:
+    """One row a fold that ran; none of a single split."""
+    tables = [details["folds"] for details in shown_entries(inputs).values()]
+    rows = zip(*tables, strict=True) if inputs.folds else ()
+    return [
+        FoldRow(cells[0]["fold"], cells[0]["num_test_videos"], tuple(cell["test_top1"] for cell in cells))
+        for cells in rows
+    ]
 
 
 def models_figure(inputs: Inputs) -> Drawing:

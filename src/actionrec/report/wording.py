@@ -85,6 +85,21 @@ def subtitle(inputs: Inputs) -> str:
     return f"{sentence} Guessing would reach {1 / len(best['class_names']):.3f}."
 
 
+def folds(inputs: Inputs) -> str:
+    """What was cross-validated, and what every answer is worth; nothing of a single split."""
+    if not inputs.folds:
+        return ""
+    tested = sum(row.subset == "test" for split in inputs.folds.values() for row in split)
+    seen = "the video itself" if inputs.guard.leaking else "its group"
+    sentence = (
+        f"Cross-validation, {len(inputs.folds)} of {inputs.params.split.folds} folds: every test video was answered "
+        f"by a model that had not seen {seen}"
+    )
+    if untested := len(inputs.split) - tested:
+        return f"{sentence}; {untested} of the {len(inputs.split)} kept videos are in no test part that ran."
+    return f"{sentence}, and every kept video is a test video."
+
+
 def comparison(inputs: Inputs) -> list[str]:
     """How the runner-up and the fusion compare with the best single model, a sentence each; the table has the rest."""
     compared = {name: details for name, details in inputs.details.items() if details["gain"] is not None}

@@ -50,9 +50,10 @@ def tracking_uri(root: Path) -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / 'mlflow.db'}"
 
 
-def training_tags(model: str, fingerprint: str) -> dict[str, str]:
+def training_tags(model: str, fingerprint: str, fold: int | None) -> dict[str, str]:
     """Tags by which the run of a training is found again."""
-    return {"kind": "training", "model": model, "fingerprint": fingerprint}
+    tags = {"kind": "training", "model": model, "fingerprint": fingerprint}
+    return tags if fold is None else {**tags, "fold": str(fold)}
 
 
 @warn_only

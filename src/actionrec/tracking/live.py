@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lightning.pytorch as pl
 
+from actionrec.core.paths import training_name
 from actionrec.tracking.client import Tracker, connect, training_tags, warn_only
 from actionrec.tracking.section import TrackingParams
 
@@ -25,13 +26,13 @@ class LiveCurves(pl.Callback):
         self._tracker.log_metrics(self._run_id, metrics, step=trainer.current_epoch + 1)
 
 
-def live_curves(params: TrackingParams, model: str, fingerprint: str) -> list[pl.Callback]:
+def live_curves(params: TrackingParams, model: str, fingerprint: str, *, fold: int | None = None) -> list[pl.Callback]:
     """The callback for the run of this training, begun or found again; none where tracking is off or fails."""
     tracker = connect(params)
-    run_id = _begin(tracker, model, fingerprint) if tracker else None
+    run_id = _begin(tracker, model, fingerprint, fold) if tracker else None
     return [LiveCurves(tracker, run_id)] if tracker and run_id else []
 
 
 @warn_only
-def _begin(tracker: Tracker, model: str, fingerprint: str) -> str:
-    return tracker.run_of(model, training_tags(model, fingerprint))
+def _begin(tracker: Tracker, model: str, fingerprint: str, fold: int | None) -> str:
+    return tracker.run_of(training_name(model, fold), training_tags(model, fingerprint, fold))

@@ -27,7 +27,9 @@ def complete_record(params: Params) -> None:
     summary = json.loads(paths.SUMMARY.read_text(encoding="utf-8"))
     parent = _record_experiment(tracker, params, summary)
     for model in params.enabled:
-        _record_training(tracker, params, model, summary[model], parent=parent)
+        for fold in params.split.running:
+            metrics = summary[model] if fold is None else _metrics_of(model, fold)
+            _record_training(tracker, params, model, fold, metrics, parent=parent)
     print(f"MLflow: experiment {params.tracking.experiment!r}, run {tracker.dvc_experiment!r} ({parent})")
 
 
@@ -47,10 +49,25 @@ def _record_experiment(tracker: Tracker, params: Params, summary: dict[str, dict
     return run
 
 
-def _record_training(tracker: Tracker, params: Params, model: str, metrics: dict[str, float], *, parent: str) -> None:
-    directory = paths.model_dir(model)
+def _metrics_of(model: str, fold: int) -> dict[str, float]:
+    """What is known of one fold of several; the figures of all together are those of the experiment."""
+    details: dict[str, Any] = json.loads((paths.METRICS / f"{model}.json").read_text(encoding="utf-8"))
+    found = next(row for row in details["folds"] if row["fold"] == fold)
+    metrics = {
+        "num_videos": found["num_test_videos"],
+        "temperature": found["temperature"],
+        "video_top1": found["test_top1"],
+        "video_top1_val": found["val_top1"],
+    }
+    return {name: value for name, value in metrics.items() if value is not None}
+
+
+def _record_training(
+    tracker: Tracker, params: Params, model: str, fold: int | None, metrics: dict[str, float], *, parent: str
+) -> None:
+    directory = paths.model_dir(model, fold)
     card: dict[str, Any] = json.loads((directory / "model.json").read_text(encoding="utf-8"))
-    run = tracker.run_of(model, training_tags(model, card["fingerprint"]))
+    run = tracker.run_of(paths.training_name(model, fold), training_tags(model, card["fingerprint"], fold))
     tracker.tag(run, {**revision_tags(), "mlflow.parentRunId": parent})
     tracker.log_params(
         run,
@@ -59,11 +76,12 @@ def _record_training(tracker: Tracker, params: Params, model: str, metrics: dict
             "train": card["train"],
             "parameters": card["parameters"],
             "trainable_parameters": card["trainable_parameters"],
+            **({} if fold is None else {"fold": fold}),
             **params.model_dump(include={"data", "split"}),
         },
     )
     if not tracker.has_history(run, "val_top1"):
-        _log_curves(tracker, run, paths.curves_path(model))
+        _log_curves(tracker, run, paths.curves_path(model, fold))
     tracker.log_metrics(run, {**metrics, "best_epoch": card["best_epoch"]})
     tracker.log_files(run, sorted(directory.iterdir()), folder="model")
     tracker.log_files(run, [paths.METRICS / f"{model}.json"])

@@ -34,6 +34,20 @@ def read_card(directory: Path, *, name: str) -> ModelCard:
     return card
 
 
+def find_trained(directory: Path, *, fold: int | None = None) -> Path:
+    """Where the model of ``directory`` lies: there, or of several folds in that of ``fold``, or of the first.
+
+    Raises :class:`ActionrecError` for a fold that was not trained.
+    """
+    folds = {int(path.name.removeprefix("fold")): path for path in directory.glob("fold[0-9]*")}
+    if fold is None:
+        return folds[min(folds)] if folds else directory
+    if fold not in folds:
+        there = f"there are {', '.join(map(str, sorted(folds)))}" if folds else "it was trained by a single split"
+        raise ActionrecError(f"{directory} holds no model of fold {fold}; {there}")
+    return folds[fold]
+
+
 def load_trained(directory: Path, *, name: str) -> tuple[ModelCard, nn.Module]:
     """The card and the network, in eval mode, on the CPU.
 

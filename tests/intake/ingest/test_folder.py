@@ -63,12 +63,20 @@ def test_the_table_gives_label_group_and_subset(root: Path, table: Path) -> None
     assert found.videos[2] == FoundVideo("wave/bob_wave.MP4", "Wave", "p2", "test")
 
 
+def test_the_table_may_name_the_subset_in_several_lists(root: Path, table: Path) -> None:
+    rows = "bend/ann_bend.avi,b,p1,train|test\nwave/ann_wave.avi,w,p1,test|\nwave/bob_wave.MP4,w,p2,\n"
+    table.write_text(HEADER + rows)
+    found = find_folder(root, table, group_pattern="")
+    assert [video.official_subset for video in found.videos] == ["train|test", "test|", ""]
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
         ("bend/ann_bend.avi,b,g,\n", "2 video.s. under .* have no row in .*: wave/ann_wave.avi, wave/bob_wave.MP4"),
         ("bend/x.avi,b,g,\n", "1 video.s. of .*videos.csv are not under .*: bend/x.avi"),
         ("bend/ann_bend.avi,b,g,tst\n", "line 2: official_subset 'tst' is not one of train, val, test or empty"),
+        ("bend/ann_bend.avi,b,g,test/train\n", "'test/train' is not one of .*or, with several lists, one a list"),
         ("bend/ann_bend.avi,b,,\n", "line 2: path, label and group must not be empty"),
         ("a.avi,b,g,\na.avi,b,g,\n", "line 3: a.avi is listed twice"),
     ],

@@ -50,6 +50,19 @@ def test_missing_list_wrong_root_and_contradictory_lists(copy: tuple[Path, Path]
         find_ucf101(root, lists, fold=1)
 
 
+def test_the_subset_is_named_for_every_list_that_is_there(copy: tuple[Path, Path]) -> None:
+    root, lists = copy
+    (lists / "trainlist03.txt").write_text("Lunges/v_Lunges_g01_c01.avi 1\nYoYo/v_YoYo_g09_c02.avi 2\n")
+    assert [video.official_subset for video in find_ucf101(root, lists, fold=1).videos] == ["test", "train", "train"]
+    (lists / "testlist03.txt").write_text("Lunges/v_Lunges_g08_c01.avi\n")
+    for fold in (1, 3):
+        subsets = [video.official_subset for video in find_ucf101(root, lists, fold=fold).videos]
+        assert subsets == ["test||train", "train||test", "train||train"]
+    (lists / "testlist03.txt").write_text("Lunges/v_Lunges_g01_c01.avi\n")
+    with pytest.raises(ActionrecError, match="in both the train and the test list of fold 3"):
+        find_ucf101(root, lists, fold=1)
+
+
 def test_classes_are_selected_and_unknown_ones_refused(copy: tuple[Path, Path]) -> None:
     root, lists = copy
     data = DataParams(name="ucf101", root=str(root), annotations=str(lists))
@@ -63,6 +76,8 @@ def test_classes_are_selected_and_unknown_ones_refused(copy: tuple[Path, Path]) 
 def test_the_real_partial_copy(real_clips: Path) -> None:
     found = find_ucf101(real_clips / "ucf101/UCF-101", real_clips / "ucf101/ucfTrainTestlist", fold=1)
     assert len(found.videos) == 250
-    assert sum(video.official_subset == "test" for video in found.videos) == 70
+    subsets = [video.official_subset.split("|") for video in found.videos]
+    assert [sum(of_lists[place] == "test" for of_lists in subsets) for place in range(3)] == [70, 70, 70]
+    assert not any(of_lists.count("test") > 1 for of_lists in subsets)
     assert "250 of the 13320 videos listed for fold 1" in found.notes[0]
     assert "13070 are absent" in found.notes[0]

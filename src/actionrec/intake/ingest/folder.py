@@ -46,10 +46,10 @@ def read_annotations(path: Path) -> dict[str, FoundVideo]:
             )
             if not (video.path and video.label and video.group):
                 raise ActionrecError(f"{path} line {number}: path, label and group must not be empty, got {record}")
-            if video.official_subset not in ("", *SUBSETS):
+            if any(subset not in ("", *SUBSETS) for subset in video.official_subset.split("|")):
                 raise ActionrecError(
                     f"{path} line {number}: official_subset {video.official_subset!r} is not one of "
-                    f"{', '.join(SUBSETS)} or empty"
+                    f"{', '.join(SUBSETS)} or empty (or, with several lists, one a list: test|train)"
                 )
             if video.path in rows:
                 raise ActionrecError(f"{path} line {number}: {video.path} is listed twice")

@@ -26,7 +26,7 @@ class DataParams(Section):
     seed: Annotated[int, Field(ge=0)] = 0
     """Of that draw."""
     fold: Annotated[int, Field(ge=1, le=3)] = 1
-    """Which of the official folds (``ucf101``)."""
+    """Which of the official lists is the split where ``split.folds`` is 1 (``ucf101``)."""
 
     def problems(self, name: str) -> list[str]:
         if not self.group_pattern:

@@ -9,6 +9,8 @@ from actionrec.core.errors import ActionrecError, first_few
 from actionrec.intake.ingest.found import Found, FoundVideo, list_videos
 from actionrec.intake.ingest.section import DataParams
 
+FOLDS = (1, 2, 3)
+
 # One person in one scene; numbers start anew in every class.
 _NAME = re.compile(r"v_(?P<label>.+)_(?P<group>g\d+)_c\d+")
 
@@ -21,17 +23,14 @@ def find(data: DataParams) -> Found:
 def find_ucf101(root: Path, lists: Path, *, fold: int) -> Found:
     """Videos of the lists of ``fold`` that are below ``root`` (``<Class>/v_<Class>_gNN_cMM.avi``).
 
+    Their official subset names that in the other folds too, as ``test|train|train``, where these lists are there.
     Raises :class:`ActionrecError` for an absent or malformed list, a video that contradicts the
     naming, and when no listed video is there.
     """
     present = list_videos(root)
     classes = _read_classes(lists / "classInd.txt")
-    subset_of: dict[str, str] = {}
-    for subset in ("train", "test"):
-        for path in _read_list(lists / f"{subset}list{fold:02d}.txt"):
-            if path in subset_of:
-                raise ActionrecError(f"{path} is in both the train and the test list of fold {fold} in {lists}")
-            subset_of[path] = subset
+    subset_of = _subsets_in(lists, fold)
+    of_folds = [_subsets_in(lists, number) if _has_lists(lists, number) else {} for number in FOLDS]
     listed_here = [path for path in present if path in subset_of]
     if not listed_here:
         raise ActionrecError(
@@ -43,7 +42,29 @@ def find_ucf101(root: Path, lists: Path, *, fold: int) -> Found:
         notes[0] += f"; {absent} are absent"
     if unlisted := [path for path in present if path not in subset_of]:
         notes.append(f"{len(unlisted)} video(s) are in no list of fold {fold} and are left out: {first_few(unlisted)}")
-    return Found([_video(path, subset_of[path], classes) for path in listed_here], notes)
+    subsets = {path: "|".join(of_fold.get(path, "") for of_fold in of_folds) for path in listed_here}
+    if not any(of_folds[1:]):  # the first alone: one subset, as in a data set with one list
+        subsets = subset_of
+    return Found([_video(path, subsets[path], classes) for path in listed_here], notes)
+
+
+def _has_lists(lists: Path, fold: int) -> bool:
+    return all(path.is_file() for path in _list_paths(lists, fold).values())
+
+
+def _list_paths(lists: Path, fold: int) -> dict[str, Path]:
+    return {subset: lists / f"{subset}list{fold:02d}.txt" for subset in ("train", "test")}
+
+
+def _subsets_in(lists: Path, fold: int) -> dict[str, str]:
+    """The subset of every video that the lists of ``fold`` name."""
+    subset_of: dict[str, str] = {}
+    for subset, file in _list_paths(lists, fold).items():
+        for path in _read_list(file):
+            if path in subset_of:
+                raise ActionrecError(f"{path} is in both the train and the test list of fold {fold} in {lists}")
+            subset_of[path] = subset
+    return subset_of
 
 
 def _video(path: str, subset: str, classes: set[str]) -> FoundVideo:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,7 +14,7 @@ from actionrec.core.files import write_json
 
 @dataclass(frozen=True)
 class Guard:
-    """What the leakage guard looked for between subsets (``data/splits/guard.json``)."""
+    """What the leakage guard looked for between subsets (``data/splits/guard.json``); of several folds, the most."""
 
     leaking: bool
     method: str
@@ -23,6 +24,17 @@ class Guard:
     near_duplicate_distance: float
     num_videos: int
     num_groups: int
+
+
+def worst_of(guards: Sequence[Guard]) -> Guard:
+    """What was found in the folds together: leaking where one leaks, and of each count the largest."""
+    return replace(
+        guards[0],
+        leaking=any(guard.leaking for guard in guards),
+        groups_crossing=max(guard.groups_crossing for guard in guards),
+        digests_crossing=max(guard.digests_crossing for guard in guards),
+        near_duplicates_crossing=max(guard.near_duplicates_crossing for guard in guards),
+    )
 
 
 def write_guard(guard: Guard, path: Path) -> None:

@@ -12,7 +12,9 @@ from actionrec.intake.split.guard import Guard
 from actionrec.intake.split.section import SplitParams
 
 
-def check_leakage(rows: Sequence[ScreenedRow], subsets: Sequence[str], params: SplitParams) -> Guard:
+def check_leakage(
+    rows: Sequence[ScreenedRow], subsets: Sequence[str], params: SplitParams, *, where: str = "the split"
+) -> Guard:
     """Look for groups, equal files and near-duplicates on both sides of a subset border.
 
     Raises :class:`ActionrecError` naming examples when something crosses and ``allow_leak`` is false.
@@ -33,7 +35,7 @@ def check_leakage(rows: Sequence[ScreenedRow], subsets: Sequence[str], params: S
         problems.append(f"{len(pairs)} near-duplicate pair(s) cross subsets: {first_few(alike)}")
     if problems and not params.allow_leak:
         raise ActionrecError(
-            "the split leaks:\n"
+            f"{where} leaks:\n"
             + "\n".join(f"  - {line}" for line in problems)
             + "\nUse split.method: group with groups that hold copies together; or, to measure what the leak is "
             "worth, set split.allow_leak: true, and everything that follows is stamped as leaking."

@@ -2,69 +2,85 @@
 
 A group is one person and scene. A model that has seen the group has seen the answer: the
 reference systems A and C split at random across groups, and their accuracies say so.
+
+With several folds every method gives one assignment a fold. The test parts of ``group`` and ``stratified`` hold every
+video exactly once; those of official lists hold what the lists say.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from actionrec.core.errors import ActionrecError, first_few
 from actionrec.core.tables import SUBSETS, ScreenedRow, SplitRow, class_names
-from actionrec.intake.split.guard import Guard
+from actionrec.intake.split.guard import Guard, worst_of
 from actionrec.intake.split.leakage import check_leakage
+from actionrec.intake.split.official import official_subsets
 from actionrec.intake.split.section import SplitParams
 
 _SHUFFLES = 8
 
 
-def split_videos(rows: Sequence[ScreenedRow], params: SplitParams) -> tuple[list[SplitRow], Guard]:
-    """Assign every kept video to ``train``, ``val`` or ``test``, and check the assignment.
+def split_folds(
+    rows: Sequence[ScreenedRow], params: SplitParams, *, official_list: int = 1
+) -> tuple[list[list[SplitRow]], Guard]:
+    """Assign every kept video to ``train``, ``val`` or ``test``, once a fold, and check every assignment.
 
-    Raises :class:`ActionrecError` when a class would lack a subset, and when a group, a digest or a
+    A single ``official`` split is that of the list ``official_list``, counted from 1. Raises :class:`ActionrecError`
+    when a class would lack a subset, when a video would be tested twice, and when a group, a digest or a
     near-duplicate crosses subsets, unless ``split.allow_leak`` permits it.
     """
     kept = sorted((row for row in rows if row.kept), key=lambda row: row.video_id)
-    subsets = _METHODS[params.method](kept, params)
-    split = [SplitRow(row.video_id, row.label, row.group, subset) for row, subset in zip(kept, subsets, strict=True)]
-    _check_every_class_in_every_subset(split)
-    return split, check_leakage(kept, subsets, params)
+    match params.method:
+        case "group":
+            folds = _by_group(kept, params)
+        case "first_groups":
+            folds = [_first_groups(kept, params)]
+        case "official":
+            folds = [_official(kept, subsets, params) for subsets in official_subsets(kept, params, official_list)]
+        case "stratified":
+            alone = [replace(row, group=row.video_id) for row in kept]  # each its own group: groups are ignored
+            folds = _by_group(alone, params)
+    splits, guards = [], []
+    for number, subsets in enumerate(folds):
+        where = f"fold {number}" if params.folds > 1 else "the split"
+        pairs = zip(kept, subsets, strict=True)
+        split = [SplitRow(row.video_id, row.label, row.group, subset) for row, subset in pairs]
+        _check_every_class_in_every_subset(split, where=where)
+        splits.append(split)
+        guards.append(check_leakage(kept, subsets, params, where=where))
+    _check_tested_once(splits)
+    return splits, worst_of(guards)
 
 
-def _by_group(rows: Sequence[ScreenedRow], params: SplitParams) -> list[str]:
-    _check_groups_per_class(rows, needed=3)
-    subsets = ["train"] * len(rows)
+def split_videos(rows: Sequence[ScreenedRow], params: SplitParams) -> tuple[list[SplitRow], Guard]:
+    """:func:`split_folds` of a single split."""
+    splits, guard = split_folds(rows, params)
+    [split] = splits
+    return split, guard
+
+
+def _by_group(rows: Sequence[ScreenedRow], params: SplitParams) -> list[list[str]]:
     everything = list(range(len(rows)))
-    test = _carve_out(rows, everything, fraction=params.test_fraction, seed=params.seed)
-    rest = [index for index in everything if index not in test]
-    val = _carve_out(rows, rest, fraction=params.val_fraction / (1 - params.test_fraction), seed=params.seed)
-    for index in test:
-        subsets[index] = "test"
-    for index in val:
-        subsets[index] = "val"
-    return subsets
+    if params.folds == 1:
+        _check_groups_per_class(rows, needed=3)
+        tests = [_carve_out(rows, everything, fraction=params.test_fraction, seed=params.seed)]
+    else:
+        # Of two folds of three groups one tests two of them, and the third cannot both train and validate.
+        _check_groups_per_class(rows, needed=4 if params.folds == 2 else params.folds)
+        tests = _every_group_once(rows, params.folds, seed=params.seed)
+    fraction = params.val_fraction / (1 - params.test_share)
+    tested = [["test" if index in test else "train" for index in everything] for test in tests]
+    return [_with_val(rows, subsets, fraction=fraction, seed=params.seed) for subsets in tested]
 
 
-def _official(rows: Sequence[ScreenedRow], params: SplitParams) -> list[str]:
-    if unassigned := [row.video_id for row in rows if not row.official_subset]:
-        raise ActionrecError(
-            f"split.method: official, but {len(unassigned)} of {len(rows)} videos have no official subset: "
-            f"{first_few(unassigned)}; set split.method: group, or name the subsets in the annotations"
-        )
-    subsets = [row.official_subset for row in rows]
-    return subsets if "val" in subsets else _with_val(rows, subsets, params)
-
-
-def _with_val(rows: Sequence[ScreenedRow], subsets: list[str], params: SplitParams) -> list[str]:
-    """``subsets`` with ``val_fraction`` of the training videos in ``val``, by whole groups."""
-    train = [index for index, subset in enumerate(subsets) if subset == "train"]
-    _check_groups_per_class([rows[index] for index in train], needed=2)
-    val = _carve_out(rows, train, fraction=params.val_fraction, seed=params.seed)
-    return ["val" if index in val else subset for index, subset in enumerate(subsets)]
+def _official(rows: Sequence[ScreenedRow], subsets: list[str], params: SplitParams) -> list[str]:
+    return subsets if "val" in subsets else _with_checked_val(rows, subsets, params)
 
 
 def _first_groups(rows: Sequence[ScreenedRow], params: SplitParams) -> list[str]:
@@ -74,7 +90,7 @@ def _first_groups(rows: Sequence[ScreenedRow], params: SplitParams) -> list[str]
         groups[row.label].add(row.group)
     first = {label: set(sorted(names, key=_natural)[: params.train_groups]) for label, names in groups.items()}
     subsets = ["train" if row.group in first[row.label] else "test" for row in rows]
-    return _with_val(rows, subsets, params)
+    return _with_checked_val(rows, subsets, params)
 
 
 def _natural(name: str) -> tuple[list[str | int], str]:
@@ -83,34 +99,53 @@ def _natural(name: str) -> tuple[list[str | int], str]:
     return [int(part) if place % 2 else part for place, part in enumerate(parts)], name
 
 
-def _stratified(rows: Sequence[ScreenedRow], params: SplitParams) -> list[str]:
-    alone = [
-        replace(row, group=row.video_id)  # each video its own group: groups are ignored
-        for row in rows
-    ]
-    return _by_group(alone, params)
+def _with_checked_val(rows: Sequence[ScreenedRow], subsets: list[str], params: SplitParams) -> list[str]:
+    _check_groups_per_class([row for row, subset in zip(rows, subsets, strict=True) if subset == "train"], needed=2)
+    return _with_val(rows, subsets, fraction=params.val_fraction, seed=params.seed)
 
 
-_METHODS = {"group": _by_group, "first_groups": _first_groups, "official": _official, "stratified": _stratified}
+def _with_val(rows: Sequence[ScreenedRow], subsets: list[str], *, fraction: float, seed: int) -> list[str]:
+    """``subsets`` with ``fraction`` of the training videos in ``val``, by whole groups."""
+    train = [index for index, subset in enumerate(subsets) if subset == "train"]
+    val = _carve_out(rows, train, fraction=fraction, seed=seed)
+    return ["val" if index in val else subset for index, subset in enumerate(subsets)]
 
 
 def _carve_out(rows: Sequence[ScreenedRow], pool: Sequence[int], *, fraction: float, seed: int) -> set[int]:
     """Indices of ``pool`` in whole groups, near ``fraction`` of every class; deterministic by ``seed``."""
+    fewest = min(_groups_per_class([rows[index] for index in pool]).values())
+    num_parts = max(2, min(round(1 / fraction), fewest))
+    labels = np.array([rows[index].label for index in pool])
+    parts = [part for found in _shuffled_parts(rows, pool, num_parts=num_parts, seed=seed) for part in found]
+    best = min(parts, key=lambda part: _imbalance(labels, part, fraction))
+    return {pool[index] for index in best}
+
+
+def _every_group_once(rows: Sequence[ScreenedRow], num_folds: int, *, seed: int) -> list[set[int]]:
+    """``num_folds`` sets of indices in whole groups that hold every video once, each near its share of every class.
+
+    Of several shuffles that whose worst fold is best; deterministic by ``seed``.
+    """
+    labels = np.array([row.label for row in rows])
+
+    def worst(parts: Sequence[np.ndarray]) -> float:
+        return max(_imbalance(labels, part, 1 / num_folds) for part in parts)
+
+    best = min(_shuffled_parts(rows, range(len(rows)), num_parts=num_folds, seed=seed), key=worst)
+    return [set(part.tolist()) for part in best]
+
+
+def _shuffled_parts(
+    rows: Sequence[ScreenedRow], pool: Sequence[int], *, num_parts: int, seed: int
+) -> Iterable[list[np.ndarray]]:
+    """Several ways to part ``pool`` into places in it, groups whole, classes as even as they allow."""
     from sklearn.model_selection import StratifiedGroupKFold
 
     labels = np.array([rows[index].label for index in pool])
     groups = np.array([rows[index].group for index in pool])
-    fewest = min(_groups_per_class([rows[index] for index in pool]).values())
-    num_folds = max(2, min(round(1 / fraction), fewest))
-    best: tuple[float, list[int]] | None = None
     for shuffle in range(_SHUFFLES):
-        folds = StratifiedGroupKFold(num_folds, shuffle=True, random_state=seed * _SHUFFLES + shuffle)
-        for _, chosen in folds.split(labels, labels, groups):
-            error = _imbalance(labels, chosen, fraction)
-            if best is None or error < best[0]:
-                best = (error, chosen.tolist())
-    assert best is not None
-    return {pool[index] for index in best[1]}
+        folds = StratifiedGroupKFold(num_parts, shuffle=True, random_state=seed * _SHUFFLES + shuffle)
+        yield [chosen for _, chosen in folds.split(labels, labels, groups)]
 
 
 def _imbalance(labels: np.ndarray, chosen: np.ndarray, fraction: float) -> float:
@@ -138,11 +173,20 @@ def _check_groups_per_class(rows: Sequence[ScreenedRow], *, needed: int) -> None
         )
 
 
-def _check_every_class_in_every_subset(split: Sequence[SplitRow]) -> None:
+def _check_every_class_in_every_subset(split: Sequence[SplitRow], *, where: str) -> None:
     counts = Counter((row.label, row.subset) for row in split)
     empty = [f"{label} in {subset}" for label in class_names(split) for subset in SUBSETS if not counts[label, subset]]
     if empty:
         raise ActionrecError(
-            f"the split leaves no video of {first_few(empty)}; try another split.seed or larger fractions, "
+            f"{where} leaves no video of {first_few(empty)}; try another split.seed or larger fractions, "
             "or drop the class by data.classes"
+        )
+
+
+def _check_tested_once(splits: Sequence[Sequence[SplitRow]]) -> None:
+    tested = Counter(row.video_id for split in splits for row in split if row.subset == "test")
+    if twice := sorted(video_id for video_id, count in tested.items() if count > 1):
+        raise ActionrecError(
+            f"{len(twice)} video(s) are in the test part of several folds: {first_few(twice)}; "
+            "each may be tested once, so run these lists one by one (split.folds: 1 and data.fold)"
         )
