@@ -194,7 +194,7 @@ def test_two_folds_answer_for_every_video_and_one_more_fold_costs_only_that(repr
         assert sorted(runs) == [f"{model}/fold1" for model in MODELS]
         assert all({"val_loss", "video_top1", "temperature"} <= set(run) for run in runs.values())
     finally:
-        reproduced.run("git", "checkout", "--quiet", ".")
+        reproduced.run("git", "reset", "--quiet", "--hard")  # DVC has staged its lock
         reproduced.run("dvc", "checkout")
     assert reproduced.run("git", "status", "--porcelain").stdout == ""
 
