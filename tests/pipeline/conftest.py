@@ -21,7 +21,6 @@ TINY: dict[str, Any] = {
     "synthetic": {"classes": ["wave", "squat"], "groups": 4, "clips_per_group": 1, "min_frames": 16, "max_frames": 18},
     "screen": {"min_frames": 6},  # what a cut leaves of so short clips is not too short
     "train": {"epochs": 2, "batch_size": 4},
-    "evaluate": {"bootstrap_samples": 100},
     "report": {"skeleton_frames": 2},
 }
 TINY_MODELS: dict[str, dict[str, Any]] = {

@@ -10,16 +10,16 @@ import numpy.typing as npt
 
 from actionrec.core.errors import ActionrecError, first_few
 from actionrec.core.tables import SplitRow, check_same_ids, class_names
-from actionrec.evaluation.bootstrap import interval_of
 from actionrec.evaluation.calibration import fit_temperature, measure_calibration, scale
 from actionrec.evaluation.fusion import equal_weights, fit_weights, fuse
+from actionrec.evaluation.intervals import interval_of
 from actionrec.evaluation.metrics import (
     class_scores,
     confusion,
     top_k_accuracy,
     true_class_rank,
 )
-from actionrec.evaluation.paired import Gain, mcnemar
+from actionrec.evaluation.paired import compare
 from actionrec.evaluation.results import FUSION, EntryResult, Evaluation, Floats, FusionResult, Ints, SubsetResult
 from actionrec.evaluation.section import EvaluateParams
 from actionrec.evaluation.space_time import Answers, SpaceTime, compare_space_and_time
@@ -33,7 +33,8 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate ``predictions``, in the order of the enabled models, against ``split``.
 
-    Fusion weights and temperatures are fitted on val only; everything else is computed for val and test apart.
+    Fusion weights and temperatures are fitted on val only, and the best single model is chosen on val only;
+    everything else is computed for val and test apart.
 
     Raises :class:`ActionrecError` if a model and the split disagree on ids, labels, subsets or class names.
     """
@@ -45,16 +46,14 @@ def evaluate(
         _check(prediction, expected, names)
     videos = _Videos.of(expected, names)
     models = {p.model: _entry(p.model, p.log_prob, videos, params, clips=p) for p in predictions}
-    best = max(models, key=lambda name: _standing(models[name]))
+    best = max(models.values(), key=_val_standing).name
     baseline = models[best].subsets["test"].correct
 
     def with_gain(entry: EntryResult) -> EntryResult:
         if entry.name == best:
             return entry
-        correct = entry.subsets["test"].correct
-        difference = correct.astype(np.float64) - baseline
-        interval = interval_of(difference, videos.groups("test"), params)
-        return replace(entry, gain=Gain(interval, mcnemar(correct, baseline)))
+        gain = compare(entry.subsets["test"].correct, baseline, videos.groups("test"), params)
+        return replace(entry, gain=gain)
 
     fusion = _fusion(predictions, videos, params)
     return Evaluation(
@@ -133,7 +132,7 @@ def _subset(
         calibrated=measure_calibration(scale(log_prob, temperature), label),
         scores=class_scores(label, predicted, num_classes=num_classes),
         confusion=confusion(label, predicted, num_classes=num_classes),
-        interval=interval_of((rank == 0).astype(np.float64), groups, params),
+        interval=interval_of(rank == 0, groups, params),
         num_groups=len(set(groups)),
     )
 
@@ -178,7 +177,7 @@ def _space_time(
         return None
     frame, clip = (
         Answers(best.name, best.subsets["test"].predicted)
-        for best in (max(of_frames, key=_val_top1), max(of_clips, key=_val_top1))
+        for best in (max(of_frames, key=_val_standing), max(of_clips, key=_val_standing))
     )
     return compare_space_and_time(
         frame,
@@ -190,13 +189,10 @@ def _space_time(
     )
 
 
-def _standing(entry: EntryResult) -> tuple[float, float]:
-    return entry.subsets["test"].top[1], _val_top1(entry)
-
-
-def _val_top1(entry: EntryResult) -> float:
+def _val_standing(entry: EntryResult) -> tuple[float, float]:
+    """Higher is better; the same for every entry where there are no val videos."""
     val = entry.subsets.get("val")
-    return val.top[1] if val else 0.0
+    return (val.top[1], -val.as_predicted.nll) if val else (0.0, 0.0)
 
 
 def _check(prediction: Predictions, expected: Sequence[SplitRow], names: Sequence[str]) -> None:
