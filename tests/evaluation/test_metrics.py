@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from actionrec.evaluation.metrics import (
     class_scores,
     confusion,
+    macro_f1_scikit_learn,
     negative_log_likelihood,
     top_k_accuracy,
     true_class_rank,
@@ -60,3 +61,10 @@ def test_class_scores_average_over_classes_that_have_videos() -> None:
 def test_confusion_rows_are_actual_classes() -> None:
     counts = confusion(np.array([0, 0, 1]), np.array([0, 2, 1]), num_classes=3)
     assert counts.tolist() == [[1, 0, 1], [0, 1, 0], [0, 0, 0]]
+
+
+def test_a_class_that_is_answered_without_having_videos_counts_only_for_scikit_learn() -> None:
+    label, predicted = np.array([0, 0, 1, 1]), np.array([0, 2, 1, 1])
+    ours = class_scores(label, predicted, num_classes=4)
+    assert ours.macro_f1 == pytest.approx((2 / 3 + 1) / 2)
+    assert macro_f1_scikit_learn(label, predicted) == pytest.approx((2 / 3 + 1 + 0) / 3)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
@@ -63,7 +63,7 @@ class ClassScores:
 
     @property
     def macro_f1(self) -> float:
-        """Mean F1 over the classes that have videos."""
+        """Mean F1 over the classes that have videos; see :func:`macro_f1_scikit_learn` for another convention."""
         return float(self.f1[self.support > 0].mean())
 
 
@@ -71,6 +71,11 @@ def class_scores(label: Ints, predicted: Ints, *, num_classes: int) -> ClassScor
     """Scores of every class, 0 where a class was never predicted or has no videos."""
     scores = precision_recall_fscore_support(label, predicted, labels=np.arange(num_classes), zero_division=0)
     return ClassScores(*scores)
+
+
+def macro_f1_scikit_learn(label: Ints, predicted: Ints) -> float:
+    """Mean F1 as scikit-learn's default has it: a class without videos that was answered counts as 0."""
+    return float(f1_score(label, predicted, average="macro", zero_division=0))
 
 
 def confusion(label: Ints, predicted: Ints, *, num_classes: int) -> Ints:

@@ -80,7 +80,7 @@ def paired_bounds(counts: Ints, confidence: float) -> tuple[Floats, Floats]:
     this, other = ((share[..., side] * worth + 1) / (worth + 2) for side in (2, 0))
     middle = this - other
     reach = norm.ppf((1 + confidence) / 2) * np.sqrt((this + other - middle**2) / (worth + 2))
-    value = share[..., 2] - share[..., 0]
+    value = (counts[..., 2] - counts[..., 0]).sum(axis=-1) / counts.sum(axis=(-2, -1))
     return np.maximum(np.minimum(middle - reach, value), -1), np.minimum(np.maximum(middle + reach, value), 1)
 
 

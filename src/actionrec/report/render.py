@@ -32,6 +32,7 @@ def render(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, 
     )
     environment.filters["signed"] = wording.signed
     environment.filters["p_value"] = wording.p_value
+    environment.filters["exchange_p"] = wording.exchange_p
     css = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
     template = environment.get_template("template.html")
     trusted = Markup(css)  # noqa: S704 (a file of this package)
@@ -53,7 +54,8 @@ def _results(inputs: Inputs) -> dict[str, Any]:
     space_time_rows = results_view.space_time_rows(inputs)
     return {
         "title": inputs.params.report.title,
-        "best": wording.best_entry(inputs.details),
+        "headline_entry": wording.headline_entry(inputs.details),
+        "best": wording.best_model(inputs.details),
         "headline": wording.headline(inputs),
         "subtitle": wording.subtitle(inputs),
         "comparison": wording.comparison(inputs),
@@ -95,6 +97,9 @@ def _data(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, P
         "groups_per_subset": data_view.groups_per_subset(inputs.split),
         "split_method": wording.SPLIT_METHODS[inputs.params.split.method],
         "guard": inputs.guard,
+        "leak": inputs.leak,
+        "leak_confidence": wording.percent(inputs.leak["confidence"]) if inputs.leak else "",
+        "leak_answer": wording.leak(inputs.leak) if inputs.leak else "",
         "rejected": rejected[: data_view.MAX_REJECTED_ROWS],
         "num_rejected": len(rejected),
         "reasons": reasons,
