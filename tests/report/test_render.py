@@ -121,7 +121,8 @@ def test_gain_calibration_and_top_k_are_shown() -> None:
     params = params_of("frame_resnet", "fused_convlstm")
     write_project(params)
     html, _ = _render(params)
-    assert "<small>p\u00a0=\u00a00.250 (at least 0.25 over so few)</small>" in html
+    assert "<small>p\u00a0=\u00a00.250</small>" in html
+    assert "the exchange of whole groups (of 3, so at least 0.25)" in html
     assert "top-5<br>top-10" in html
     assert "ECE<br>calibrated" in html
     assert "fitted on the 6 validation videos" in html

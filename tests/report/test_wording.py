@@ -39,7 +39,7 @@ def test_two_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "Its weights were fitted, and frame_resnet as the best single model was chosen, on validation."
     )
     assert wording.comparison(inputs)[0] == (
-        "fused_convlstm reaches 1.000: +0.333 against frame_resnet, interval \u22120.206 to +0.722, which includes 0; "
+        "fused_convlstm reaches 1.000: +0.333 against frame_resnet, interval \u22120.242 to +0.729, which includes 0; "
         "exchange of whole groups p\u00a0=\u00a00.250 (at least 0.25 over so few)."
     )
     gain = inputs.details["fused_convlstm"]["gain"]

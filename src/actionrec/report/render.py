@@ -32,7 +32,6 @@ def render(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, 
     )
     environment.filters["signed"] = wording.signed
     environment.filters["p_value"] = wording.p_value
-    environment.filters["exchange_p"] = wording.exchange_p
     css = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
     template = environment.get_template("template.html")
     trusted = Markup(css)  # noqa: S704 (a file of this package)
@@ -68,6 +67,7 @@ def _results(inputs: Inputs) -> dict[str, Any]:
         "details": inputs.details,
         "single": len(inputs.params.enabled) == 1,
         "models_figure": results_view.models_figure(inputs),
+        "smallest_p": f"{2.0 ** (1 - inputs.details[FUSION]['interval']['num_groups']['test']):.2g}",
         "confidence": wording.percent(inputs.params.evaluate.confidence),
         "evaluate": inputs.params.evaluate,
         "protocols": results_view.protocol_rows(inputs),

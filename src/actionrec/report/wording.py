@@ -128,11 +128,11 @@ def _comparison(name: str, details: Details) -> str:
     verdict = "excludes" if gain["low"] > 0 or gain["high"] < 0 else "includes"
     return (
         f"{who} reaches {top1:.3f}: {signed(gain['value'])} against {gain['over']}, "
-        f"{interval}, which {verdict} 0; exchange of whole groups {exchange_p(gain)}."
+        f"{interval}, which {verdict} 0; exchange of whole groups {_exchange_p(gain)}."
     )
 
 
-def exchange_p(gain: Details) -> str:
+def _exchange_p(gain: Details) -> str:
     """The p-value of the exchange of groups; where so few groups cannot reach 0.05, what they can."""
     few = f" (at least {gain['smallest_p']:.3g} over so few)" if gain["smallest_p"] > 0.05 else ""
     return p_value(gain["p"]) + few
