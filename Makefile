@@ -10,7 +10,7 @@ PYTHON ?= $(firstword $(foreach name,python3.12 python3.11 python3 python,$(shel
 # Stages find the interpreter and dvc of the environment; more than a thread a process slows small tensors down.
 ENV := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: help setup repro test lint bench ui dvc-yaml
+.PHONY: help setup repro test lint bench intervals ui dvc-yaml
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,9 @@ test: $(READY) ## Run the tests
 
 bench: $(READY) ## Time loading from the packed file against decoding (after make repro)
 	$(ENV) PYTHONPATH=src python benchmarks/load_clips.py
+
+intervals: $(READY) ## Simulate how often intervals hold what they promise (docs/intervals.md)
+	$(ENV) PYTHONPATH=src python benchmarks/intervals.py
 
 lint: $(READY) ## Check style and types
 	$(ENV) ruff format --check src stages tests benchmarks

@@ -7,8 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.evaluation.made import make_split, predict
 
 from actionrec.cli import main
+from actionrec.evaluation.evaluate import evaluate
+from actionrec.evaluation.outputs import write_metrics
+from actionrec.evaluation.section import EvaluateParams
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
@@ -26,7 +30,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("command", [[], ["doctor"], ["models"], ["recipe"], ["cache"], ["cache", "prune"]])
+@pytest.mark.parametrize("command", [[], ["doctor"], ["models"], ["recipe"], ["cache"], ["cache", "prune"], ["leak"]])
 def test_help(command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         run(monkeypatch, *command, "--help")
@@ -83,3 +87,22 @@ def test_recipes_are_listed_and_printed(monkeypatch: pytest.MonkeyPatch, capsys:
         run(monkeypatch, "recipe", "z")
     assert caught.value.code == 1
     assert "no recipe 'z'" in capsys.readouterr().err
+
+
+def test_leak_prints_and_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    split = make_split()
+    params = EvaluateParams(aggregation="mean", confidence=0.95)
+    for name, wrong in (("honest", ["v000_g0"]), ("leaking", [])):
+        (tmp_path / name).mkdir()
+        evaluation = evaluate([predict(split, model="a", wrong=wrong)], split, params, leaking=name == "leaking")
+        write_metrics(evaluation, tmp_path / name)
+    folders = [str(tmp_path / "honest"), str(tmp_path / "leaking")]
+    run(monkeypatch, "leak", *folders, "--out", str(tmp_path / "leak.json"))
+    header, row = capsys.readouterr().out.splitlines()
+    assert header.endswith("the leak adds (95 %)")
+    assert row.split()[:2] == ["a", "0.889"]
+    assert "+0.111 [" in row
+    run(monkeypatch, "leak", *folders, "--json")
+    assert json.loads(capsys.readouterr().out) == json.loads((tmp_path / "leak.json").read_text())

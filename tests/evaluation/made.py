@@ -11,7 +11,7 @@ from actionrec.core.tables import SplitRow
 from actionrec.evaluation.section import EvaluateParams
 from actionrec.prediction.file import Predictions
 
-PARAMS = EvaluateParams(aggregation="mean", bootstrap_samples=2000, confidence=0.9, seed=0)
+PARAMS = EvaluateParams(aggregation="mean", confidence=0.9)
 
 
 def make_split(classes: Sequence[str] = ("clap", "squat", "wave"), *, groups: int = 7) -> list[SplitRow]:

@@ -26,8 +26,8 @@ def test_summary_has_at_most_ten_scalars_an_entry() -> None:
         "mean_class_accuracy": 0.66667,
         "num_videos": 9,
         "video_top1": 0.66667,
-        "video_top1_high": 0.88889,
-        "video_top1_low": 0.44444,
+        "video_top1_high": 0.9525,
+        "video_top1_low": 0.23338,
         "video_top5": 1.0,
     }
     assert "clip_top1" not in found["fusion"]
@@ -39,11 +39,18 @@ def test_details_hold_pairs_classes_and_fusion() -> None:
     test = weak["subsets"]["test"]
     assert weak["leaking"] is True
     assert weak["parameters"] == 1234567
-    assert weak["gain"] == {
-        "over": "strong", "value": -0.33333, "low": -0.55556, "high": -0.11111,
-        "mcnemar_p": 0.25, "only_this_right": 0, "only_other_right": 3,
+    assert (weak["best_model"], weak["chosen_on"]) == ("weak", "val")  # equal on val, and enabled first
+    assert weak["gain"] is None
+    assert details(evaluation, evaluation.models["strong"])["gain"] == {
+        "over": "weak", "value": 0.33333, "low": -0.19033, "high": 0.6649, "p": 0.5, "smallest_p": 0.25,
+        "mcnemar_p": 0.25, "only_this_right": 3, "only_other_right": 0,
     }  # fmt: skip
-    assert weak["interval"]["num_groups"] == {"val": 2, "test": 3}
+    assert weak["interval"] == {
+        "method": "Clopper-Pearson on the effective number of videos",
+        "paired_method": "Bonett-Price on the effective number of videos",
+        "confidence": 0.9,
+        "num_groups": {"val": 2, "test": 3},
+    }
     assert test["confusion"] == [[1, 2, 0], [0, 2, 1], [0, 0, 3]]
     assert test["confused_pairs"] == [
         {"actual": "clap", "predicted": "squat", "videos": 2, "share": 0.66667},
@@ -90,10 +97,11 @@ def test_details_of_the_fusion_hold_space_and_time() -> None:
         "frame_model": "weak", "clip_model": "strong",
         "recognised_from": 0.66667, "near_chance_to": 0.5, "little": 0.2,
     }  # fmt: skip
-    assert [(row["class"], row["verdict"]) for row in rows] == [
-        ("clap", "time"),
-        ("squat", "unclear"),
-        ("wave", "space"),
+    # Three groups of one video each.
+    assert [(row["class"], row["verdict"], row["p"], row["smallest_p"]) for row in rows] == [
+        ("clap", "unclear", 0.5, 0.25),
+        ("squat", "unclear", 1.0, 0.25),
+        ("wave", "unclear", 1.0, 0.25),
     ]
     assert pairs[0] == {"first": "clap", "second": "squat", "num_videos": 6, "frame_errors": 2, "clip_errors": 0}
     without = _evaluation()

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from actionrec.core.errors import ActionrecError
-from actionrec.evaluation.bootstrap import Interval
 from actionrec.evaluation.evaluate import evaluate
-from actionrec.evaluation.paired import Gain, McNemar
+from actionrec.evaluation.paired import Exchange, McNemar, paired_interval_of
 from tests.evaluation.made import PARAMS, make_split, predict
 
 SPLIT = make_split()
@@ -42,10 +41,40 @@ def test_gain_is_paired_over_the_best_single_model() -> None:
     assert found.models["strong"].gain is None
     gain = found.models["weak"].gain
     assert gain is not None
-    # Group g0 is drawn k of 3 times; three times has a probability of 1/27, below the tail of 5 %.
-    assert gain.interval == Interval(pytest.approx(-1 / 3), pytest.approx(-2 / 3), 0.0)
+    difference = np.array([-1, 0, 0] * 3)
+    assert gain.interval == paired_interval_of(difference, ["g0", "g1", "g2"] * 3, PARAMS)
+    assert gain.exchange == Exchange(1.0, smallest_p=0.25)  # one group, which could have been the other way round
     assert gain.mcnemar == McNemar(0, 3, pytest.approx(2 / 8))
-    assert found.fusion.fitted.gain == Gain(Interval(0.0, 0.0, 0.0), McNemar(0, 0, 1.0))
+    same = found.fusion.fitted.gain
+    assert same is not None
+    assert (same.interval.value, same.exchange.p, same.mcnemar) == (0.0, 1.0, McNemar(0, 0, 1.0))
+    assert same.interval.low < 0 < same.interval.high
+
+
+def test_the_best_model_is_chosen_on_val() -> None:
+    good_on_test = predict(SPLIT, model="good_on_test", wrong=["v000_g3"])
+    good_on_val = predict(SPLIT, model="good_on_val", wrong=["v000_g0", "v001_g1", "v002_g2"])
+    assert evaluate([good_on_test, good_on_val], SPLIT, PARAMS, leaking=False).best_model == "good_on_val"
+    # Of equally accurate models the surer of the right answers has the lower negative log-likelihood on val.
+    surer = predict(SPLIT, model="surer", wrong=["v000_g0"], confidence=5.0)
+    assert evaluate([good_on_val, surer], SPLIT, PARAMS, leaking=False).best_model == "surer"
+    # Of equals the first enabled.
+    equal = predict(SPLIT, model="equal")
+    assert evaluate([good_on_val, equal], SPLIT, PARAMS, leaking=False).best_model == "good_on_val"
+
+
+def test_answers_on_test_choose_nothing() -> None:
+    a, b = predict(SPLIT, model="a"), predict(SPLIT, model="b", wrong=["v001_g4"], clip_frames=1)
+    c = predict(SPLIT, model="c", wrong=["v001_g3", "v000_g4"], clip_frames=1)
+    everything = [row.video_id for row in SPLIT if row.subset == "test"]
+    spoiled = predict(SPLIT, model="a", wrong=everything)
+    spoiled_b = predict(SPLIT, model="b", wrong=[*everything, "v001_g4"], clip_frames=1)
+    before = evaluate([c, b, a], SPLIT, PARAMS, leaking=False)
+    after = evaluate([c, spoiled_b, spoiled], SPLIT, PARAMS, leaking=False)
+    assert before.best_model == after.best_model == "a"
+    for found in (before.space_time, after.space_time):
+        assert found is not None
+        assert (found.frame_model, found.clip_model) == ("b", "a")
 
 
 def test_fusion_of_one_model_is_that_model() -> None:
@@ -74,6 +103,7 @@ def test_works_without_val_videos() -> None:
     assert list(found.models["a"].subsets) == ["test"]
     assert found.fusion.fitted_weights == {"a": 0.5, "b": 0.5}
     assert [entry.temperature for entry in found.entries] == [1.0, 1.0, 1.0]
+    assert found.best_model == "a"  # the first enabled
     test = found.models["a"].subsets["test"]
     assert test.calibrated.ece == pytest.approx(test.as_predicted.ece)
 
@@ -102,7 +132,7 @@ def test_space_and_time_take_the_best_of_each_kind_on_val() -> None:
     found = evaluate([frames, clips, later, better], SPLIT, PARAMS, leaking=False).space_time
     assert found is not None
     assert (found.frame_model, found.clip_model) == ("better", "clips")
-    assert [row.verdict for row in found.classes] == ["time", "space", "space"]
+    assert [row.verdict for row in found.classes] == ["time", "unclear", "unclear"]
     assert evaluate([clips, later], SPLIT, PARAMS, leaking=False).space_time is None
     assert evaluate([frames, better], SPLIT, PARAMS, leaking=False).space_time is None
 

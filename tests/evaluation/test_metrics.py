@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from actionrec.evaluation.metrics import (
     class_scores,
     confusion,
-    macro_f1_with_predicted,
+    macro_f1_scikit_learn,
     negative_log_likelihood,
     top_k_accuracy,
     true_class_rank,
@@ -56,7 +56,7 @@ def test_class_scores_average_over_classes_that_have_videos() -> None:
     assert scores.precision.tolist() == [1.0, 1.0, 0.0, 0.0]
     assert scores.mean_class_accuracy == 0.75
     assert scores.macro_f1 == pytest.approx((2 / 3 + 1) / 2)
-    with_predicted = macro_f1_with_predicted(np.array([0, 0, 1, 1]), np.array([0, 2, 1, 1]))
+    with_predicted = macro_f1_scikit_learn(np.array([0, 0, 1, 1]), np.array([0, 2, 1, 1]))
     assert with_predicted == pytest.approx((2 / 3 + 1 + 0) / 3)  # class 2 counts 0, class 3 nothing
 
 
@@ -69,7 +69,7 @@ def test_both_macro_f1_against_counting(pairs: list[tuple[int, int]]) -> None:
         right = int(((label == name) & (predicted == name)).sum())
         f1[name] = 2 * right / (int((label == name).sum()) + int((predicted == name).sum()))
     of_test = [f1[name] for name in set(label.tolist())]
-    with_predicted = macro_f1_with_predicted(label, predicted)
+    with_predicted = macro_f1_scikit_learn(label, predicted)
     assert class_scores(label, predicted, num_classes=5).macro_f1 == pytest.approx(sum(of_test) / len(of_test))
     assert with_predicted == pytest.approx(sum(f1.values()) / len(f1))
 

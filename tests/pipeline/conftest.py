@@ -22,7 +22,6 @@ TINY: dict[str, Any] = {
     "split": {"folds": 1, "run_folds": []},
     "screen": {"min_frames": 6},  # what a cut leaves of so short clips is not too short
     "train": {"epochs": 2, "batch_size": 4},
-    "evaluate": {"bootstrap_samples": 100},
     "report": {"skeleton_frames": 2},
 }
 TINY_MODELS: dict[str, dict[str, Any]] = {

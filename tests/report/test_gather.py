@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from actionrec.core.errors import ActionrecError
-from actionrec.report.gather import gather, read_curve, read_details, read_quality
+from actionrec.report.gather import gather, read_curve, read_details, read_leak, read_quality
 from tests.report.made import params_of, write_project
 
 
@@ -47,3 +47,11 @@ def test_missing_files_name_the_stage(tmp_path: Path) -> None:
         read_curve(tmp_path / "m.csv", "m")
     with pytest.raises(ActionrecError, match="dvc repro -f screen"):
         read_quality(tmp_path / "q.csv")
+
+
+def test_a_leak_file_that_is_none_names_the_command(tmp_path: Path) -> None:
+    with pytest.raises(ActionrecError, match=r"cannot be read.*actionrec leak HONEST LEAKING --out"):
+        read_leak(tmp_path / "leak.json")
+    (tmp_path / "leak.json").write_text('{"a": 1}')
+    with pytest.raises(ActionrecError, match=r"holds a instead of confidence and models.*actionrec leak"):
+        read_leak(tmp_path / "leak.json")

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from actionrec.core import paths
+from actionrec.core.files import write_json
 from actionrec.core.tables import ScreenedRow
+from actionrec.evaluation.leak import measure_leak
 from actionrec.params import Params
 from actionrec.report.coverage import measure_coverage
 from actionrec.report.gather import gather
@@ -73,7 +76,7 @@ def test_the_page_is_self_contained_and_repeats() -> None:
     anchors = {link[1:] for link in page.links if link.startswith("#")}
     assert anchors <= set(page.ids)
     assert page.tags.count("image") >= 3  # skeleton frames
-    assert "<h1>fused_convlstm recognises 9 of 9 unseen videos</h1>" in html
+    assert "<h1>The fusion of all models recognises 9 of 9 unseen videos</h1>" in html
     assert "The leakage guard found nothing" in html
     assert "nothing was rejected" in html
     assert "script" not in page.tags
@@ -93,8 +96,8 @@ def test_space_or_time_is_answered_where_there_are_both_kinds_of_models() -> Non
     params = params_of("frame_resnet", "fused_convlstm")
     write_project(params, clip_frames=1)
     html, page = _render(params)
-    assert "Time tells apart clap; space, that is one frame, is enough for squat and wave." in html
-    assert '<span class="chip time">time</span>' in html
+    assert "These videos do not decide clap, squat and wave." in html  # three groups of one video each
+    assert '<span class="chip unclear">unclear</span>' in html
     assert "clap ↔ squat" in html
     assert "space-time" in page.ids
     write_project(params)
@@ -119,6 +122,7 @@ def test_gain_calibration_and_top_k_are_shown() -> None:
     write_project(params)
     html, _ = _render(params)
     assert "<small>p\u00a0=\u00a00.250</small>" in html
+    assert "the exchange of whole groups (of 3, so at least 0.25)" in html
     assert "top-5<br>top-10" in html
     assert "ECE<br>calibrated" in html
     assert "fitted on the 6 validation videos" in html
@@ -140,7 +144,7 @@ def test_folds_are_told_and_shown() -> None:
     params = params_of("frame_resnet", "fused_convlstm", folds=2)
     write_project(params)
     html, _ = _render(params)
-    assert "<h1>fused_convlstm recognises 21 of 21 unseen videos</h1>" in html
+    assert "<h1>The fusion of all models recognises 21 of 21 unseen videos</h1>" in html
     told = "Cross-validation, 2 of 2 folds: every test video was answered by a model that had not seen its group, and"
     assert f"{told} every kept video is a test video." in html
     assert "<dt>folds run</dt><dd>2 <small>of 2</small></dd>" in html
@@ -167,6 +171,31 @@ def test_folds_that_did_not_run_are_told() -> None:
         "Cross-validation, 1 of 5 folds: every test video was answered by a model that had not seen its group" in html
     )
     assert "9 of the 21 kept videos are in no test part that ran." in html
+
+
+def test_what_a_leak_is_worth_is_shown_where_a_file_says_so(tmp_path: Path) -> None:
+    params = params_of("frame_resnet", "fused_convlstm")
+    write_project(params)
+    assert "What a leak is worth" not in _render(params)[0]
+    (tmp_path / "honest").mkdir()
+    for path in paths.METRICS.iterdir():
+        (tmp_path / "honest" / path.name).write_bytes(path.read_bytes())
+    write_project(params, leaking=True)
+    write_json(tmp_path / "leak.json", asdict(measure_leak(tmp_path / "honest", paths.METRICS)))
+    report = params.report.model_copy(update={"leak": str(tmp_path / "leak.json")})
+    write_project(params)
+    html, _ = _render(params.model_copy(update={"report": report}))
+    assert "What a leak is worth" in html
+    assert "would have shown 1.000 instead of 1.000 for the fusion: +0.000, 95 % interval" in html
+
+
+def test_the_test_videos_choose_nothing_on_the_page() -> None:
+    params = params_of("frame_resnet", "fused_convlstm")
+    write_project(params)
+    html, _ = _render(params)
+    # The first model is wrong on a third of the test videos, but as good on validation, and enabled first.
+    assert "frame_resnet is the best single model on validation" in html
+    assert '<tr class="best"><th scope="row" class="model"><span class="dot" style="--c:#8f5bd0"></span>fusion' in html
 
 
 def test_a_leak_is_loud() -> None:

@@ -67,7 +67,7 @@ def test_space_and_time_rows_are_sorted_by_verdict(tmp_path: Path, monkeypatch: 
     write_project(params, ["c", "a", "b"], clip_frames=1)
     inputs = gather(params)
     rows = results_view.space_time_rows(inputs)
-    assert [(row["class"], row["verdict"]) for row in rows] == [("a", "time"), ("b", "space"), ("c", "space")]
+    assert [(row["class"], row["verdict"]) for row in rows] == [("a", "unclear"), ("b", "unclear"), ("c", "unclear")]
     made = [("time", 0.2), ("time", 0.9), ("space", -0.1), ("space", 0.0), ("frame better", -0.5), ("unclear", 0.4)]
     classes = [{"class": str(i), "verdict": verdict, "difference": value} for i, (verdict, value) in enumerate(made)]
     inputs.details["fusion"]["space_time"]["classes"] = classes

@@ -17,32 +17,71 @@ def _inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *models: str, leaki
     return gather(params_of(*models))
 
 
-def test_only_the_runner_up_and_the_fusion_are_put_into_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_second_best_on_validation_and_the_fusion_are_put_into_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     inputs = _inputs(tmp_path, monkeypatch, "frame_resnet", "fused_convlstm", "cnn3d", "stgcn")
-    runner_up, fusion = wording.comparison(inputs)
-    assert runner_up == "cnn3d reaches 1.000, right and wrong on the same videos as fused_convlstm."
-    assert fusion == "The fusion reaches 1.000, right and wrong on the same videos as fused_convlstm."
+    second, fusion = wording.comparison(inputs)
+    assert second.startswith("fused_convlstm reaches 1.000: +0.333 against frame_resnet, interval ")
+    assert fusion.startswith("The fusion reaches 1.000: +0.333 against frame_resnet, interval ")
+    inputs.details["cnn3d"]["subsets"]["val"]["metrics"]["nll"] -= 0.01
+    assert wording.comparison(inputs)[0].startswith("cnn3d ")
+    inputs.details["stgcn"]["subsets"]["val"]["metrics"]["video_top1"] = 1.1
+    inputs.details["stgcn"]["subsets"]["test"]["metrics"]["video_top1"] = 0.0  # what it does on test is not asked
+    assert wording.comparison(inputs)[0].startswith("stgcn ")
 
 
 def test_two_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = _inputs(tmp_path, monkeypatch, "frame_resnet", "fused_convlstm")
-    assert wording.headline(inputs) == "fused_convlstm recognises 9 of 9 unseen videos"
+    assert wording.headline(inputs) == "The fusion of all models recognises 9 of 9 unseen videos"
     assert wording.subtitle(inputs) == (
-        "Video top-1 accuracy 1.000, 95 % interval 1.000 to 1.000 over 3 test groups. Guessing would reach 0.333."
+        "Video top-1 accuracy 1.000, 95 % interval 0.441 to 1.000 over 3 test groups. Guessing would reach 0.333. "
+        "Its weights were fitted, and frame_resnet as the best single model was chosen, on validation."
     )
     assert wording.comparison(inputs)[0] == (
-        "frame_resnet reaches 0.667: \u22120.333 against fused_convlstm, "
-        "interval \u22120.333 to \u22120.333, which excludes 0; McNemar's test p\u00a0=\u00a00.250."
+        "fused_convlstm reaches 1.000: +0.333 against frame_resnet, interval \u22120.242 to +0.729, which includes 0; "
+        "exchange of whole groups p\u00a0=\u00a00.250 (at least 0.25 over so few)."
     )
-    # One group right and wrong in equal numbers has an interval of 0 to 0, but not the same answers.
-    gain = inputs.details["frame_resnet"]["gain"]
-    gain |= {"value": 0.0, "low": 0.0, "high": 0.0, "only_this_right": 1, "only_other_right": 1}
-    assert "which includes 0" in wording.comparison(inputs)[0]
-    gain |= {"only_this_right": 0, "only_other_right": 0}
-    assert (
-        wording.comparison(inputs)[0]
-        == "frame_resnet reaches 0.667, right and wrong on the same videos as fused_convlstm."
+    gain = inputs.details["fused_convlstm"]["gain"]
+    gain |= {"low": 0.1, "p": 0.002, "smallest_p": 0.002}
+    assert wording.comparison(inputs)[0].endswith("which excludes 0; exchange of whole groups p\u00a0=\u00a00.002.")
+    gain |= {"low": -0.2, "high": 0.2, "only_this_right": 0, "only_other_right": 0}
+    assert wording.comparison(inputs)[0] == (
+        "fused_convlstm reaches 1.000, right and wrong on the same videos as frame_resnet "
+        "(interval \u22120.200 to +0.200)."
     )
+
+
+def test_without_validation_videos_the_order_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = _inputs(tmp_path, monkeypatch, "frame_resnet", "fused_convlstm")
+    for details in inputs.details.values():
+        details["chosen_on"] = None
+        del details["subsets"]["val"]
+    assert wording.subtitle(inputs).endswith(
+        "Without validation videos its weights are equal, and it is compared with frame_resnet, which is enabled first."
+    )
+    assert wording.comparison(inputs)[0].startswith("fused_convlstm ")
+
+
+def test_the_headline_is_the_fusion_whatever_it_reaches() -> None:
+    assert wording.headline_entry({"a": {}, "b": {}, "fusion": {}}) == "fusion"
+    assert wording.headline_entry({"a": {}, "fusion": {}}) == "a"
+
+
+def test_what_a_leak_adds_in_one_sentence() -> None:
+    def row(model: str) -> dict[str, Any]:
+        return {
+            "model": model,
+            "honest": {"value": 0.7, "low": 0.5, "high": 0.8},
+            "leaking": {"value": 0.9, "low": 0.6, "high": 1.0},
+            "difference": {"value": 0.2, "low": -0.116, "high": 0.424},
+        }
+
+    assert wording.leak({"confidence": 0.9, "models": [row("a"), row("fusion")]}) == (
+        "A split across groups would have shown 0.900 instead of 0.700 for the fusion: +0.200, "
+        "90 % interval \u22120.116 to +0.424."
+    )
+    assert "for a: " in wording.leak({"confidence": 0.9, "models": [row("a")]})
 
 
 def _verdicts(**verdicts: str) -> list[dict[str, Any]]:
@@ -63,17 +102,17 @@ def test_space_and_time_in_one_sentence() -> None:
 
 
 def _calibration(before: float, after: float, fitted_on: str | None = "val") -> dict[str, Any]:
-    return {"ece_before": before, "ece_after": after, "fitted_on": fitted_on}
+    return {"nll_before": before, "nll_after": after, "fitted_on": fitted_on}
 
 
 def test_what_the_temperature_did_on_test() -> None:
     better, worse, same = _calibration(0.2, 0.1), _calibration(0.1, 0.2), _calibration(0.1, 0.1001)
-    assert wording.calibration({"a": better, "b": better}) == "On the test videos it lowers the error of a and b."
+    assert wording.calibration({"a": better, "b": better}) == "On the test videos it lowers the NLL of a and b."
     assert wording.calibration({"a": better, "b": worse, "c": same}) == (
-        "On the test videos it lowers the error of a and raises the error of b: "
+        "On the test videos it lowers the NLL of a and raises the NLL of b: "
         "what fits the validation videos need not fit others."
     )
-    assert wording.calibration({"a": same}) == "On the test videos it changes no error by as much as 0.005."
+    assert wording.calibration({"a": same}) == "On the test videos it changes no NLL by as much as 0.005."
     assert wording.calibration({"a": _calibration(0.1, 0.1, None)}) == (
         "There are no validation videos to fit on: every temperature is 1 and changes nothing."
     )

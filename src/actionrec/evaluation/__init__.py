@@ -1,1 +1,1 @@
-"""How good each model is: metrics with group-bootstrap intervals, calibration, late fusion, space against time."""
+"""How good each model is: metrics with intervals over groups, calibration, late fusion, space against time."""

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from actionrec.evaluation.bootstrap import METHOD, Interval
 from actionrec.evaluation.calibration import TEMPERATURES, Reliability
 from actionrec.evaluation.folds import FUSION
+from actionrec.evaluation.intervals import METHOD, Interval
+from actionrec.evaluation.paired import PAIRED_METHOD
 from actionrec.evaluation.results import EntryResult, Evaluation, SubsetResult
 from actionrec.evaluation.scalars import DETAILS, SUMMARY, rounded, scalars_of
 from actionrec.evaluation.space_time import LITTLE, NEAR_CHANCE, RECOGNISED, ClassVerdict, recall_at
@@ -30,11 +31,12 @@ def details(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any]:
         "name": entry.name,
         "class_names": list(evaluation.class_names),
         "leaking": evaluation.leaking,
+        "best_model": evaluation.best_model,
+        "chosen_on": "val" if "val" in entry.subsets else None,
         "interval": {
             "method": METHOD,
+            "paired_method": PAIRED_METHOD,
             "confidence": params.confidence,
-            "samples": params.bootstrap_samples,
-            "seed": params.seed,
             "num_groups": {name: subset.num_groups for name, subset in entry.subsets.items()},
         },
         "subsets": {name: _subset(evaluation, subset) for name, subset in entry.subsets.items()},
@@ -126,6 +128,8 @@ def class_verdict(found: ClassVerdict) -> dict[str, Any]:
         "difference": interval["value"],
         "low": interval["low"],
         "high": interval["high"],
+        "p": _p_value(found.exchange.p),
+        "smallest_p": _p_value(found.exchange.smallest_p),
         "verdict": found.verdict,
     }
 
@@ -166,10 +170,16 @@ def _gain(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any] | None:
     return {
         "over": evaluation.best_model,
         **_interval(entry.gain.interval),
-        "mcnemar_p": float(f"{test.p:.4g}"),  # decimal places would turn the smallest into 0
+        "p": _p_value(entry.gain.exchange.p),
+        "smallest_p": _p_value(entry.gain.exchange.smallest_p),
+        "mcnemar_p": _p_value(test.p),
         "only_this_right": test.only_this_right,
         "only_other_right": test.only_other_right,
     }
+
+
+def _p_value(p: float) -> float:
+    return float(f"{p:.4g}")  # decimal places would turn the smallest into 0
 
 
 def _interval(interval: Interval) -> dict[str, float]:

@@ -9,17 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from actionrec.core.tables import SplitRow
-from actionrec.evaluation.bootstrap import interval_of
 from actionrec.evaluation.calibration import fit_temperature, measure_calibration, scale
 from actionrec.evaluation.folds import EVALUATED_SUBSETS, FUSION, Fold, Videos, check_folds
 from actionrec.evaluation.fusion import equal_weights, fit_weights, fuse
+from actionrec.evaluation.intervals import interval_of
 from actionrec.evaluation.metrics import (
     class_scores,
     confusion,
     top_k_accuracy,
     true_class_rank,
 )
-from actionrec.evaluation.paired import Gain, mcnemar
+from actionrec.evaluation.paired import compare
 from actionrec.evaluation.results import (
     EntryResult,
     Evaluation,
@@ -46,8 +46,8 @@ def evaluate_folds(folds: Sequence[Fold], params: EvaluateParams, *, leaking: bo
     """Evaluate what the models, the same in all ``folds``, answered in each, against its split.
 
     Every test video was answered by the models of the one fold that tests it. Fusion weights and temperatures are
-    fitted on each fold's own val videos and hold for its test videos; everything else is computed for the val and
-    the test videos of all folds together.
+    fitted on each fold's own val videos and hold for its test videos, and the best single model is chosen on the val
+    videos of all folds; everything else is computed for the val and the test videos of all folds together.
 
     Raises :class:`ActionrecError` if a model and the split disagree on ids, labels, subsets or class names, and if
     folds contradict one another.
@@ -56,16 +56,14 @@ def evaluate_folds(folds: Sequence[Fold], params: EvaluateParams, *, leaking: bo
     videos = Videos.of(folds, names)
     predictions = [pool_predictions(of_model) for of_model in zip(*(fold.predictions for fold in folds), strict=True)]
     models = {p.model: _entry(p.model, p.log_prob, videos, params, clips=p) for p in predictions}
-    best = max(models, key=lambda name: _standing(models[name]))
+    best = max(models.values(), key=_val_standing).name
     baseline = models[best].subsets["test"].correct
 
     def with_gain(entry: EntryResult) -> EntryResult:
         if entry.name == best:
             return entry
-        correct = entry.subsets["test"].correct
-        difference = correct.astype(np.float64) - baseline
-        interval = interval_of(difference, videos.groups("test"), params)
-        return replace(entry, gain=Gain(interval, mcnemar(correct, baseline)))
+        gain = compare(entry.subsets["test"].correct, baseline, videos.groups("test"), params)
+        return replace(entry, gain=gain)
 
     fusion = _fusion(predictions, videos, params)
     return Evaluation(
@@ -141,7 +139,7 @@ def _subset(
         calibrated=measure_calibration(calibrated[chosen], label),
         scores=class_scores(label, predicted, num_classes=num_classes),
         confusion=confusion(label, predicted, num_classes=num_classes),
-        interval=interval_of((rank == 0).astype(np.float64), groups, params),
+        interval=interval_of(rank == 0, groups, params),
         num_groups=len(set(groups)),
     )
 
@@ -190,7 +188,7 @@ def _space_time(
         return None
     frame, clip = (
         Answers(best.name, best.subsets["test"].predicted)
-        for best in (max(of_frames, key=_val_top1), max(of_clips, key=_val_top1))
+        for best in (max(of_frames, key=_val_standing), max(of_clips, key=_val_standing))
     )
     return compare_space_and_time(
         frame,
@@ -202,10 +200,7 @@ def _space_time(
     )
 
 
-def _standing(entry: EntryResult) -> tuple[float, float]:
-    return entry.subsets["test"].top[1], _val_top1(entry)
-
-
-def _val_top1(entry: EntryResult) -> float:
+def _val_standing(entry: EntryResult) -> tuple[float, float]:
+    """Higher is better; the same for every entry where there are no val videos."""
     val = entry.subsets.get("val")
-    return val.top[1] if val else 0.0
+    return (val.top[1], -val.as_predicted.nll) if val else (0.0, 0.0)

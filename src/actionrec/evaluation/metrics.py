@@ -63,22 +63,19 @@ class ClassScores:
 
     @property
     def macro_f1(self) -> float:
-        """Mean F1 over the classes that have videos; one that is predicted without having any is left out."""
+        """Mean F1 over the classes that have videos; see :func:`macro_f1_scikit_learn` for another convention."""
         return float(self.f1[self.support > 0].mean())
-
-
-def macro_f1_with_predicted(label: Ints, predicted: Ints) -> float:
-    """Mean F1 over the classes that have videos or are predicted, scikit-learn's default.
-
-    A class that is predicted without having any video counts 0, so this is at most :attr:`ClassScores.macro_f1`.
-    """
-    return float(f1_score(label, predicted, average="macro", zero_division=0))
 
 
 def class_scores(label: Ints, predicted: Ints, *, num_classes: int) -> ClassScores:
     """Scores of every class, 0 where a class was never predicted or has no videos."""
     scores = precision_recall_fscore_support(label, predicted, labels=np.arange(num_classes), zero_division=0)
     return ClassScores(*scores)
+
+
+def macro_f1_scikit_learn(label: Ints, predicted: Ints) -> float:
+    """Mean F1 as scikit-learn's default has it: a class without videos that was answered counts as 0."""
+    return float(f1_score(label, predicted, average="macro", zero_division=0))
 
 
 def confusion(label: Ints, predicted: Ints, *, num_classes: int) -> Ints:

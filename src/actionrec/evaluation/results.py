@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from actionrec.evaluation.bootstrap import Interval
 from actionrec.evaluation.calibration import Calibration
 from actionrec.evaluation.folds import Fold
+from actionrec.evaluation.intervals import Interval
 from actionrec.evaluation.metrics import ClassScores
 from actionrec.evaluation.paired import Gain
 from actionrec.evaluation.section import EvaluateParams
@@ -103,7 +103,8 @@ class Evaluation:
     models: Mapping[str, EntryResult]
     fusion: FusionResult
     best_model: str
-    """Best single model: highest test ``video_top1``, then val ``video_top1``, then the order in ``enabled``."""
+    """Best single model, chosen on val: highest ``video_top1``, then lowest negative log-likelihood, then the order in
+    ``enabled``, which alone decides where there are no val videos. The test videos choose nothing."""
     space_time: SpaceTime | None
     """The best model of single frames against the best of clips; None where there are not both."""
     params: EvaluateParams

@@ -30,7 +30,7 @@ SUMMARY: dict[str, Scalar] = {
 """What DVC compares (``reports/metrics/summary.json``): ten at most."""
 
 DETAILS: dict[str, Scalar] = {
-    "macro_f1_with_predicted": lambda subset: metrics.macro_f1_with_predicted(subset.label, subset.predicted),
+    "macro_f1_scikit_learn": lambda subset: metrics.macro_f1_scikit_learn(subset.label, subset.predicted),
     "nll": lambda subset: metrics.negative_log_likelihood(subset.log_prob, subset.label),
     "video_top10": lambda subset: subset.top[10],
 }

@@ -51,6 +51,8 @@ class Inputs:
     curves: dict[str, Curve]
     quality: dict[str, tuple[float, ...]]
     """Measurements of the kept videos by name, from ``reports/plots/quality.csv``."""
+    leak: dict[str, Any] | None
+    """What a split across groups would add, from the file that ``report.leak`` names."""
 
 
 def gather(params: Params) -> Inputs:
@@ -69,6 +71,7 @@ def gather(params: Params) -> Inputs:
         details={entry: read_details(paths.METRICS / f"{entry}.json") for entry in (*params.enabled, FUSION)},
         curves={model: read_curve(paths.curves_path(model), model) for model in params.enabled},
         quality=read_quality(paths.QUALITY_PLOT),
+        leak=read_leak(Path(params.report.leak)) if params.report.leak else None,
     )
 
 
@@ -78,6 +81,18 @@ def read_details(path: Path) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ActionrecError(f"{path} cannot be read ({error}); rebuild it with `dvc repro -f evaluate`") from error
+    return found
+
+
+def read_leak(path: Path) -> dict[str, Any]:
+    """What ``actionrec leak --out`` wrote."""
+    remedy = "write it with `actionrec leak HONEST LEAKING --out FILE`, or empty report.leak"
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ActionrecError(f"{path} cannot be read ({error}); {remedy}") from error
+    if not {"confidence", "models"} <= set(found):
+        raise ActionrecError(f"{path} holds {', '.join(sorted(found))} instead of confidence and models; {remedy}")
     return found
 
 

@@ -53,7 +53,8 @@ def _results(inputs: Inputs) -> dict[str, Any]:
     space_time_rows = results_view.space_time_rows(inputs)
     return {
         "title": inputs.params.report.title,
-        "best": wording.best_entry(inputs.details),
+        "headline_entry": wording.headline_entry(inputs.details),
+        "best": wording.best_model(inputs.details),
         "headline": wording.headline(inputs),
         "subtitle": wording.subtitle(inputs),
         "cross_validation": wording.folds(inputs),
@@ -69,6 +70,7 @@ def _results(inputs: Inputs) -> dict[str, Any]:
         "details": inputs.details,
         "single": len(inputs.params.enabled) == 1,
         "models_figure": results_view.models_figure(inputs),
+        "smallest_p": f"{2.0 ** (1 - inputs.details[FUSION]['interval']['num_groups']['test']):.2g}",
         "confidence": wording.percent(inputs.params.evaluate.confidence),
         "evaluate": inputs.params.evaluate,
         "protocols": results_view.protocol_rows(inputs),
@@ -99,6 +101,9 @@ def _data(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, P
         "fold_counts": data_view.fold_counts(inputs),
         "split_method": wording.SPLIT_METHODS[inputs.params.split.method],
         "guard": inputs.guard,
+        "leak": inputs.leak,
+        "leak_confidence": wording.percent(inputs.leak["confidence"]) if inputs.leak else "",
+        "leak_answer": wording.leak(inputs.leak) if inputs.leak else "",
         "rejected": rejected[: data_view.MAX_REJECTED_ROWS],
         "num_rejected": len(rejected),
         "reasons": reasons,

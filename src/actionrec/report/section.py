@@ -13,3 +13,6 @@ class ReportParams(Section):
     title: str
     skeleton_frames: Annotated[int, Field(ge=0, le=48)]
     """Frames shown with their keypoints drawn in."""
+    leak: str = ""
+    """File that ``actionrec leak --out`` wrote, which the page then shows; none where empty. DVC does not follow it:
+    after another ``actionrec leak`` comes ``dvc repro -f report``."""

@@ -43,6 +43,8 @@ def _record_experiment(tracker: Tracker, params: Params, summary: dict[str, dict
     tracker.log_metrics(
         run, {f"{model}.{name}": value for model, row in summary.items() for name, value in row.items()}
     )
+    fusion = json.loads((paths.METRICS / f"{FUSION}.json").read_text(encoding="utf-8"))
+    tracker.tag(run, {"best_model": fusion["best_model"], "best_model_chosen_on": fusion["chosen_on"] or "order"})
     tracker.log_files(run, [paths.SUMMARY, paths.METRICS / f"{FUSION}.json", paths.REPORT])
     tracker.log_files(run, _figures("models", f"confusion_{FUSION}"), folder="figures")
     tracker.finish(run)

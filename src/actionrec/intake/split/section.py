@@ -12,7 +12,8 @@ from actionrec.core.section import Fraction, ListOf, PositiveInt, Section
 class SplitParams(Section):
     method: Literal["group", "first_groups", "official", "stratified"]
     """``group`` keeps every group whole; ``first_groups`` tests the groups of each class after the first
-    ``train_groups`` by name; ``official`` uses the lists' subsets; ``stratified`` ignores groups."""
+    ``train_groups``, in the order in which a person counts; ``official`` uses the lists' subsets; ``stratified``
+    ignores groups."""
     train_groups: PositiveInt = 20
     """With ``first_groups``: groups of each class to train on; validation is carved out of them."""
     val_fraction: Fraction
