@@ -29,7 +29,18 @@ Corner: TypeAlias = Literal["upper right", "lower right"]
 
 _INK = "#010203"
 _HEAT = "#1d4ed8"
-COLORS = ("#3b7dd8", "#c9731b", "#23956a", "#c2508f", "#8a7a1f", "#5b6ee1", "#2d98a6", "#a34a3c")
+COLORS = (
+    "#3b7dd8",
+    "#c9731b",
+    "#23956a",
+    "#c2508f",
+    "#8a7a1f",
+    "#5b6ee1",
+    "#2d98a6",
+    "#a34a3c",
+    "#64748b",
+    "#4d7c2f",
+)
 FUSION_COLOR = "#8f5bd0"
 _PAGE_SCALE = 1.25  # drawn small enough for a phone, shown larger where there is room
 _CELL_TEXT_CLASSES = 20

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from actionrec.core.arrays import Frames, Indices
 from actionrec.core.code import code_digest
-from actionrec.core.compute import ComputeParams, map_in_order
+from actionrec.core.compute import ComputeParams, map_in_order, num_workers
 from actionrec.core.files import digest_of
 from actionrec.core.hdf5 import FlatWriter, create_h5, write_json_attr, write_strings
 from actionrec.core.itemcache import ItemCache
@@ -22,6 +22,7 @@ from actionrec.intake.extract.frames import open_frames
 from actionrec.pack.features.backbones import Backbone
 from actionrec.pack.features.reader import FEATURES_FORMAT, FEATURES_VERSION
 from actionrec.pack.features.rows import frame_of_rows, window_rows
+from actionrec.pack.features.running import Run, runner_of
 from actionrec.pack.features.section import FeatureParams
 from actionrec.pack.fit import fit_frame
 from actionrec.pack.section import ViewParams
@@ -62,6 +63,11 @@ class _Network:
     view: ViewParams | None
     """Geometry that they take before they are stretched to the network's square; None for none."""
     backbone: Backbone
+    threads: int
+
+    @cached_property
+    def _run(self) -> Run:
+        return runner_of(self.backbone, self.params, num_threads=self.threads)
 
     def made_by(self) -> tuple[object, ...]:
         """All that the vectors of a video depend on, beside its frames."""
@@ -90,10 +96,7 @@ class _Network:
         """
         filled = np.zeros((self.params.batch_size, *batch.shape[1:]), np.uint8)
         filled[: len(batch)] = batch
-        device = next(self.backbone.parameters()).device
-        with torch.inference_mode():
-            found = self.backbone(torch.from_numpy(filled).to(device))
-        vectors: Vectors = found[: len(batch)].cpu().numpy().astype(np.float16)
+        vectors: Vectors = self._run(filled)[: len(batch)].astype(np.float16)
         return vectors
 
 
@@ -119,7 +122,7 @@ def pack_features(
     seconds. Attribute ``params``: the parameters as JSON.
     """
     cache = ItemCache.of_stage("features")
-    network = _Network(params, view, backbone.to("cuda" if torch.cuda.is_available() else "cpu"))
+    network = _Network(params, view, backbone, num_workers(compute))
     videos = _videos(video_ids, frames_path, network, cache)
     missing = list({video.key: video for video in videos if not cache.has(video.key)}.values())
     for video, vectors in _vectors_of(missing, network, compute=compute, desc=desc):

@@ -1,0 +1,54 @@
+"""By ONNX Runtime and by torch: the same vectors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from actionrec.pack.features.backbones import build_backbone
+from actionrec.pack.features.running import by_onnx, by_torch, runner_of
+from actionrec.pack.features.section import FeatureParams
+
+
+def noise(params: FeatureParams) -> np.ndarray:
+    shape = (params.batch_size, params.window_frames, params.image_size, params.image_size, 3)
+    return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "torchvision/resnet18"])
+def test_both_give_the_same_vectors(name: str) -> None:
+    weights = "packaged" if name == "efficientnet_lite0" else "none"
+    params = FeatureParams(backbone=name, weights=weights, image_size=64, batch_size=3)
+    backbone = build_backbone(params)
+    windows = noise(params)
+    expected = by_torch(backbone)(windows)
+    assert expected.std(axis=0).max() > 0.01
+    assert by_onnx(backbone, params, num_threads=1)(windows) == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_vector_does_not_depend_on_what_is_beside_it() -> None:
+    params = FeatureParams(image_size=64, batch_size=4)
+    run = runner_of(build_backbone(params), params, num_threads=2)
+    windows = noise(params)
+    beside = np.concatenate([windows[2:3], np.zeros_like(windows[:3])])
+    assert np.array_equal(run(beside)[0], run(windows)[2])
+
+
+def test_video_networks_run_by_torch() -> None:
+    params = FeatureParams(backbone="r3d_18", weights="none", image_size=32, window_frames=2, batch_size=2)
+    found = runner_of(build_backbone(params), params, num_threads=1)(noise(params))
+    assert found.shape == (2, 512)
+    assert found.dtype == np.float32
+
+
+def test_what_has_no_onnx_form_runs_by_torch(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise torch.onnx.OnnxExporterError("no such operator")
+
+    monkeypatch.setattr("torch.onnx.export", refuse)
+    params = FeatureParams(image_size=32, batch_size=2)
+    with caplog.at_level("INFO"):
+        run = by_onnx(build_backbone(params), params, num_threads=1)
+    assert run(noise(params)).shape == (2, 1280)
+    assert "efficientnet_lite0 has no ONNX form and runs by torch" in caplog.text
