@@ -153,6 +153,16 @@ def test_frames_take_the_geometry_of_the_view_first(frames_dir: Path) -> None:
     assert cropped[0, 0] == pytest.approx(255 * 12 / 48, abs=3)
 
 
+def test_what_changes_is_twice_as_strong_on_mid_grey(frames_dir: Path) -> None:
+    levels = [50, 60, 70, 80, 75, 70, 200]
+    write_frames(frames_dir / "a/short.h5", flat_frames(levels))
+    params = PARAMS.model_copy(update={"frame_content": "change", "change_frames": 2})
+    packed = PackedFeatures(pack(frames_dir, Counting(), params=params), view="made")
+    # Rows 0, 2, 4 and 6: the last one has no frame two later, and takes the change that ends with the video.
+    expected = [128 + 2 * 20, 128 + 2 * 5, 255, 255]
+    assert packed.read("a/short", np.arange(4))[:, 0] == pytest.approx(expected, abs=4)
+
+
 def test_windows_of_a_video_network(frames_dir: Path) -> None:
     params = PARAMS.model_copy(update={"window_frames": 3, "window_stride": 2, "stride_frames": 4})
     packed = PackedFeatures(pack(frames_dir, Counting(of_windows=True), params=params), view="made")

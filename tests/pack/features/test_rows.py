@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actionrec.pack.features.rows import frame_of_rows, window_rows
+from actionrec.pack.features.rows import changing_rows, frame_of_rows, window_rows
 from actionrec.pack.features.section import FeatureParams
 
 
@@ -32,6 +33,14 @@ def test_a_short_video_repeats_its_last_frame() -> None:
 def test_a_row_is_about_the_frame_in_its_middle() -> None:
     assert frame_of_rows(window_rows(7, params(2, 3))).tolist() == [1, 3, 5]
     assert frame_of_rows(window_rows(5, params())).tolist() == [0, 2, 4]
+
+
+def test_changes_end_with_the_video() -> None:
+    before, after = changing_rows(np.array([[0], [1], [2], [4], [5]]), 6, change_frames=3)
+    assert before.tolist() == [[0], [1], [2], [2], [2]]
+    assert after.tolist() == [[3], [4], [5], [5], [5]]
+    before, after = changing_rows(np.array([[0], [1]]), 2, change_frames=3)
+    assert (before.tolist(), after.tolist()) == ([[0], [0]], [[1], [1]])
 
 
 @given(st.integers(1, 300), st.integers(1, 9), st.integers(1, 20), st.integers(1, 5))

@@ -21,7 +21,7 @@ from actionrec.core.itemcache import ItemCache
 from actionrec.intake.extract.frames import open_frames
 from actionrec.pack.features.backbones import Backbone
 from actionrec.pack.features.reader import FEATURES_FORMAT, FEATURES_VERSION
-from actionrec.pack.features.rows import frame_of_rows, window_rows
+from actionrec.pack.features.rows import changing_rows, frame_of_rows, window_rows
 from actionrec.pack.features.running import Run, runner_of
 from actionrec.pack.features.section import FeatureParams
 from actionrec.pack.fit import fit_frame
@@ -31,6 +31,8 @@ Vectors = npt.NDArray[np.float16]
 
 _BLOCK_FRAMES = 64
 _CHUNK_ROWS = 32
+_MID_GREY = 128
+_CHANGE_GAIN = 2
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class _Video:
 
     video_id: str
     path: Path
+    num_frames: int
     rows: Indices
     """(rows, window_frames)"""
     timestamps: npt.NDArray[np.float64]
@@ -80,13 +83,23 @@ class _Network:
 
     def windows(self, block: _Block) -> Frames:
         """Squares (rows, window_frames, S, S, 3) of one block."""
-        wanted, places = np.unique(block.video.rows[block.start : block.stop], return_inverse=True)
-        with open_frames(block.video.path) as frames:
+        rows = block.video.rows[block.start : block.stop]
+        if self.params.frame_content == "rgb":
+            return self._squares(block.video, rows)
+        now, later = changing_rows(rows, block.video.num_frames, change_frames=self.params.change_frames)
+        both = self._squares(block.video, np.concatenate([now, later])).astype(np.int16)
+        change = both[len(rows) :] - both[: len(rows)]
+        return np.clip(_MID_GREY + _CHANGE_GAIN * change, 0, 255).astype(np.uint8)
+
+    def _squares(self, video: _Video, rows: Indices) -> Frames:
+        """The frames ``rows`` (rows, window_frames) at the network's size; each is decoded once."""
+        wanted, places = np.unique(rows, return_inverse=True)
+        with open_frames(video.path) as frames:
             decoded = frames.decode(wanted)
         fitted = decoded if self.view is None else [fit_frame(frame, self.view) for frame in decoded]
         square = ViewParams(encoding="raw", fit="stretch", size=self.params.image_size)
         squares: Frames = np.stack([fit_frame(frame, square) for frame in fitted])
-        found: Frames = squares[places.reshape(-1, self.params.window_frames)]
+        found: Frames = squares[places.reshape(rows.shape)]
         return found
 
     def vectors(self, batch: Frames) -> Vectors:
@@ -150,10 +163,11 @@ def _videos(
     videos = []
     for video_id in sorted(video_ids):
         with open_frames(frames_path(video_id)) as frames:
-            rows = window_rows(frames.num_frames, network.params)
+            num_frames = frames.num_frames
+            rows = window_rows(num_frames, network.params)
             times = np.asarray(frames.timestamps)[frame_of_rows(rows)]
             key = cache.key(frames.fingerprint, *made_by)
-        videos.append(_Video(video_id, frames_path(video_id), rows, times, key))
+        videos.append(_Video(video_id, frames_path(video_id), num_frames, rows, times, key))
     return videos
 
 

@@ -20,6 +20,15 @@ def window_rows(num_frames: int, params: FeatureParams) -> Indices:
     return np.minimum(starts[:, None] + steps, num_frames - 1)
 
 
+def changing_rows(rows: Indices, num_frames: int, *, change_frames: int) -> tuple[Indices, Indices]:
+    """Of every frame of ``rows`` two, ``change_frames`` apart: itself and a later one, both moved back at the end.
+
+    Of 6 frames, 3 apart, frame 1 gives 1 and 4, frame 5 gives 2 and 5. A shorter video gives its first and last frame.
+    """
+    before = np.minimum(rows, max(0, num_frames - 1 - change_frames))
+    return before, np.minimum(before + change_frames, num_frames - 1)
+
+
 def frame_of_rows(rows: Indices) -> Indices:
     """The frame in the middle of every window (rows, window_frames): (rows,)."""
     middle: Indices = rows[:, rows.shape[1] // 2]

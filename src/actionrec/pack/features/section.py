@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -27,6 +27,11 @@ class FeatureParams(Section):
     """View under ``pack`` whose geometry the frames take first; ``frames`` leaves them as they were extracted."""
     image_size: Annotated[int, Field(ge=32, le=1024)] = 224
     """Side in pixels of the square to which they are then stretched."""
+    frame_content: Literal["rgb", "change"] = "rgb"
+    """``change``: what changes until ``change_frames`` later, twice as strong, on mid-grey. A network that was trained
+    on photographs reads that too, and what stands still is gone."""
+    change_frames: PositiveInt = 3
+    """With ``frame_content: change``."""
     stride_frames: PositiveInt = 2
     """Frames from one vector to the next."""
     window_frames: PositiveInt = 1
