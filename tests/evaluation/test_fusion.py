@@ -33,19 +33,38 @@ def test_one_model_is_itself() -> None:
 
 def test_fitted_weights_are_on_the_simplex_and_best() -> None:
     log_probs, label = _models()
-    weights = fit_weights(log_probs, label)
-    assert weights.sum() == pytest.approx(1)
-    assert (weights >= 0).all()
-    best = negative_log_likelihood(fuse(log_probs, weights), label)
     grid = [(a, b, 1 - a - b) for a in np.linspace(0, 1, 21) for b in np.linspace(0, 1 - a, 21)]
-    assert best <= min(negative_log_likelihood(fuse(log_probs, np.array(w)), label) for w in grid) + 1e-6
-    assert weights.tolist() == fit_weights(log_probs, label).tolist()
+    for prior in (0.0, 2.0, 10.0):
+        weights = fit_weights(log_probs, label, prior=prior)
+        assert weights.sum() == pytest.approx(1)
+        assert (weights >= 0).all()
+        best = _lost(log_probs, label, weights, prior)
+        assert best <= min(_lost(log_probs, label, np.array(w), prior) for w in grid) + 1e-4
+        assert weights.tolist() == fit_weights(log_probs, label, prior=prior).tolist()
+
+
+def _lost(log_probs: np.ndarray, label: np.ndarray, weights: np.ndarray, prior: float) -> float:
+    """Minus the logarithm of the posterior, less a constant."""
+    likelihood = len(label) * negative_log_likelihood(fuse(log_probs, weights), label)
+    return likelihood - prior * float(np.log(np.maximum(weights, 1e-6)).sum())
+
+
+def test_the_prior_keeps_every_model_in_and_fades() -> None:
+    """Two models, of which one is better: alone it gets nearly everything, with few videos less."""
+    log_probs, label = _models(num_models=2, num_videos=400)
+    alone = fit_weights(log_probs, label, prior=0)[0]
+    few = fit_weights(log_probs[:, :20], label[:20])[0]
+    many = fit_weights(log_probs, label)[0]
+    assert few > 0.1
+    assert abs(many - alone) < abs(few - fit_weights(log_probs[:, :20], label[:20], prior=0)[0])
+    assert fit_weights(log_probs[:, :20], label[:20], prior=1e6) == pytest.approx([0.5, 0.5], abs=1e-3)
 
 
 def test_a_useless_model_gets_no_weight() -> None:
     log_probs, label = _models(num_models=2)
     log_probs[1] = log_softmax(20.0 * (np.arange(4) == (label[:, None] + 1) % 4), axis=1)  # surely wrong
-    assert fit_weights(log_probs, label) == pytest.approx([1, 0], abs=1e-6)
+    assert fit_weights(log_probs, label, prior=0) == pytest.approx([1, 0], abs=1e-6)
+    assert fit_weights(log_probs, label) == pytest.approx([1, 0], abs=0.02)
 
 
 def test_identical_models_and_no_videos_give_equal_weights() -> None:

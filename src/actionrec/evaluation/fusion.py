@@ -12,6 +12,12 @@ from actionrec.evaluation.metrics import floored
 Floats = npt.NDArray[np.floating]
 
 
+PRIOR = 2.0
+"""Chosen within the training groups of UCF101 clips: likelihood alone gave 0.81 to 0.87 for sets of models for which
+this gave 0.84 to 0.87, and equal weights drag weak models along."""
+_SMALLEST_WEIGHT = 1e-6
+
+
 def fuse(log_probs: Floats, weights: Floats) -> Floats:
     """Log-linear pool: ``log_probs (M, N, C)``, ``weights (M,)`` on the simplex -> normalised ``(N, C)`` float64."""
     pooled = np.tensordot(weights, floored(log_probs), axes=1)  # (N, C)
@@ -23,12 +29,14 @@ def equal_weights(num_models: int) -> Floats:
     return np.full(num_models, 1 / num_models)
 
 
-def fit_weights(log_probs: Floats, label: npt.NDArray[np.int64]) -> Floats:
-    """Weights ``(M,)`` on the simplex that minimise the negative log-likelihood of ``label (N,)``.
+def fit_weights(log_probs: Floats, label: npt.NDArray[np.int64], *, prior: float = PRIOR) -> Floats:
+    """The most probable weights ``(M,)`` on the simplex, given the labels ``label (N,)`` and a Dirichlet prior.
 
-    The objective is convex (a log-sum-exp of linear functions), so the minimum does not depend on the start;
-    where several weights are equally good, as for identical models, those near equal weights are taken.
-    Without videos to fit on, or with one model, the weights are equal.
+    The prior of ``1 + prior`` on every weight draws them together and keeps every model in: on a few dozen validation
+    videos the likelihood alone gives a model all or nothing. Its pull fades as videos become many; with ``prior`` 0
+    the likelihood is alone. The objective is convex (log-sum-exps of linear functions, and logarithms), so the minimum
+    does not depend on the start; where several weights are equally good, those near equal weights are taken. Without
+    videos to fit on, or with one model, the weights are equal.
     """
     num_models, num_videos, _ = log_probs.shape
     start = equal_weights(num_models)
@@ -41,16 +49,18 @@ def fit_weights(log_probs: Floats, label: npt.NDArray[np.int64]) -> Floats:
         pooled = np.tensordot(weights, scores, axes=1)  # (N, C)
         normaliser = logsumexp(pooled, axis=1)  # (N,)
         prob = np.exp(pooled - normaliser[:, None])
-        value = float(np.mean(normaliser - weights @ own))
+        kept = np.maximum(weights, _SMALLEST_WEIGHT)
+        pull = prior / num_videos
+        value = float(np.mean(normaliser - weights @ own) - pull * np.log(kept).sum())
         expected = np.einsum("nc,mnc->mn", prob, scores)
-        return value, np.asarray((expected - own).mean(axis=1))
+        return value, np.asarray((expected - own).mean(axis=1) - pull / kept)
 
     found = minimize(
         objective,
         start,
         jac=True,
         method="SLSQP",
-        bounds=[(0.0, 1.0)] * num_models,
+        bounds=[(_SMALLEST_WEIGHT if prior else 0.0, 1.0)] * num_models,
         constraints={"type": "eq", "fun": lambda w: w.sum() - 1, "jac": np.ones_like},
         options={"ftol": 1e-10, "maxiter": 500},
     )
