@@ -21,6 +21,7 @@ TINY: dict[str, Any] = {
     "synthetic": {"classes": ["wave", "squat"], "groups": 4, "clips_per_group": 1, "min_frames": 16, "max_frames": 18},
     "split": {"folds": 1, "run_folds": []},
     "screen": {"min_frames": 6},  # what a cut leaves of so short clips is not too short
+    "features": {"imagenet": {"image_size": 32}, "motion": {"image_size": 32, "frame_content": "change"}},
     "train": {"epochs": 2, "batch_size": 4},
     "report": {"skeleton_frames": 2},
 }
@@ -39,6 +40,7 @@ TINY_MODELS: dict[str, dict[str, Any]] = {
     "cnn_lstm": {"clip_frames": 4, "image_size": 16, "channels": [4]},
     "clip_resnet3d": {"clip_frames": 8, "width": 4, "also_test": ["whole"]},
     "stgcn": {"clip_frames": 8, "channels": [4]},
+    "feature_sequence": {"clip_frames": 4, "inputs": "both", "keypoint_hidden": 8},
 }
 
 

@@ -128,7 +128,7 @@ def test_an_experiment_in_a_temporary_workspace_arrives_in_the_main_checkout(rep
 
 
 def test_every_system_trains_and_is_in_the_report_and_in_mlflow(reproduced: Clone) -> None:
-    everything = [*MODELS, "cnn3d", "res2plus1d", "cnn_lstm", "clip_resnet3d", "stgcn"]
+    everything = [*MODELS, "cnn3d", "res2plus1d", "cnn_lstm", "clip_resnet3d", "stgcn", "feature_sequence"]
     enabled = f"enabled=[{','.join(everything)}]"
     done = reproduced.run("dvc", "exp", "run", "--temp", "--name", "all-systems", "-S", enabled)
     assert "Running stage 'train@frame_resnet'" not in done.stdout  # nothing of it changed
