@@ -34,7 +34,8 @@ repro: $(READY) ## Run the whole pipeline; the report is reports/index.html
 test: $(READY) ## Run the tests
 	$(ENV) OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-bench: $(READY) ## Time loading from the packed file against decoding (after make repro)
+bench: $(READY) ## Time features and loading against what people use (after make repro)
+	$(ENV) PYTHONPATH=src python benchmarks/features.py
 	$(ENV) PYTHONPATH=src python benchmarks/load_clips.py
 
 intervals: $(READY) ## Simulate how often intervals hold what they promise (docs/intervals.md)
