@@ -101,7 +101,7 @@ def test_an_unknown_kind_of_data_set(raw: dict[str, Any]) -> None:
 def test_impossible_combinations(raw: dict[str, Any]) -> None:
     raw["enabled"] = ["frame_resnet", "frame_resnet", "nonesuch"]
     raw["compute"]["backend"] = "dask"
-    raw["split"] |= {"val_fraction": 0.5, "test_fraction": 0.5}
+    raw["split"] |= {"folds": 1, "val_fraction": 0.5, "test_fraction": 0.5}
     raw["data"]["group_pattern"] = "(g[0-9]+)"
     raw["pack"]["rgb64"]["fit"] = "keep"
     raw["models"]["frame_resnet"]["view"] = "rgb999"
@@ -124,12 +124,17 @@ def test_impossible_combinations(raw: dict[str, Any]) -> None:
 
 def test_keypoints_switched_off_under_a_model_that_reads_them(raw: dict[str, Any]) -> None:
     raw["keypoints"]["enabled"] = False
+    assert (
+        "models.keypoint_lstm reads keypoints, but keypoints.enabled is false; enable them or set inputs: features"
+        in ("\n".join(problems(raw)))
+    )
+    raw["enabled"] = ["fused_convlstm", "stgcn"]
     assert "models.fused_convlstm reads keypoints, but keypoints.enabled is false" in "\n".join(problems(raw))
     raw["models"]["fused_convlstm"]["inputs"] = "frames"
     assert "models.stgcn reads keypoints, but keypoints.enabled is false; enable them or leave it out" in "\n".join(
         problems(raw)
     )
-    raw["enabled"].remove("stgcn")
+    raw["enabled"] = ["fused_convlstm"]
     assert not parse_params(raw, source="x").keypoints.enabled
 
 
@@ -166,7 +171,7 @@ def test_overrides_of_a_model(raw: dict[str, Any]) -> None:
     params = parse_params(raw, source="params.yaml")
     assert params.train_of("frame_resnet").epochs == 3
     assert params.train_of("frame_resnet").lr == params.train_of("fused_convlstm").lr == params.train.lr
-    with pytest.raises(ActionrecError, match="model 'x' is not enabled; enabled: frame_resnet, fused_convlstm, "):
+    with pytest.raises(ActionrecError, match="model 'x' is not enabled; enabled: frame_features, feature_sequence, "):
         params.model("x")
 
 

@@ -230,7 +230,8 @@ def _impossible_models(params: Params, models: dict[str, ModelParams]) -> list[s
             found = ", ".join(params.features) or "none"
             problems.append(f"models.{name}.view: {reads_vectors!r} is not under features; defined: {found}")
         if name in params.enabled and recipe_of(model).reads_keypoints and not params.keypoints.enabled:
-            remedy = "set inputs: frames" if "inputs" in type(model).model_fields else "leave it out"
+            rest = "features" if isinstance(model, VectorParams) else "frames"
+            remedy = f"set inputs: {rest}" if "inputs" in type(model).model_fields else "leave it out"
             if isinstance(model, PictureParams) and model.draws_landmarks:
                 remedy += " and frame_overlay: none"
             problems.append(f"models.{name} reads keypoints, but keypoints.enabled is false; enable them or {remedy}")

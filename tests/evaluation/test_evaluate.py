@@ -7,6 +7,7 @@ import pytest
 
 from actionrec.core.errors import ActionrecError
 from actionrec.evaluation.evaluate import evaluate
+from actionrec.evaluation.fusion import fit_weights
 from actionrec.evaluation.paired import Exchange, McNemar, paired_interval_of
 from tests.evaluation.made import PARAMS, make_split, predict
 
@@ -30,7 +31,10 @@ def test_values_of_two_models_and_their_fusion() -> None:
     fitted = found.fusion.fitted
     assert fitted.subsets["test"].clip_top1 is None
     assert fitted.subsets["test"].correct.tolist() == found.models["strong"].subsets["test"].correct.tolist()
-    assert found.fusion.fitted_weights == {"weak": pytest.approx(0, abs=1e-4), "strong": pytest.approx(1, abs=1e-4)}
+    of_val = [found.models[name].subsets["val"] for name in ("weak", "strong")]
+    weights = fit_weights(np.stack([subset.log_prob for subset in of_val]), of_val[0].label)
+    assert list(found.fusion.fitted_weights.values()) == pytest.approx(weights.tolist())
+    assert 0 < weights[0] < 0.4
     assert found.fusion.equal_weights == {"weak": 0.5, "strong": 0.5}
 
 

@@ -22,7 +22,7 @@ from actionrec.clips.section import ClipParams, Probability, Sampling, TestSampl
 from actionrec.core.errors import ActionrecError
 from actionrec.core.section import PositiveInt
 from actionrec.keypoints.layout import ClipKeypoints
-from actionrec.models.fused_convlstm import KeypointBranch
+from actionrec.models.keypoint_branch import KeypointBranch
 from actionrec.models.kind import ModelKind, ModelParams, Reference
 
 Temporal = Literal["mean", "mean_std", "lstm", "attention"]

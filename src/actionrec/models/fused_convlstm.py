@@ -23,6 +23,7 @@ from actionrec.core.arrays import Frames
 from actionrec.core.section import PositiveInt
 from actionrec.keypoints.layout import ClipKeypoints
 from actionrec.models.convlstm import ConvLSTM
+from actionrec.models.keypoint_branch import KeypointBranch
 from actionrec.models.kind import ModelKind, ModelParams, Reference
 
 
@@ -132,8 +133,6 @@ class FusedRecipe(ClipRecipe):
 _KERNEL_SIZE = 5
 _SQUEEZED_CHANNELS = 3
 _BIAS = 0.01
-# Inputs that hardly vary (tracking noise) must not be blown up to unit variance.
-_INPUT_NORM_EPS = 1e-4
 
 
 class FrameBranch(nn.Module):
@@ -162,33 +161,6 @@ class FrameBranch(nn.Module):
         states = _norm_over_time(self.norm2, self.convlstm2(states))
         features: Tensor = self.pool(self.squeeze(states[:, -1]))  # (B, 3, S, S), or (B, 3, pool, pool)
         return features.flatten(1)
-
-
-class KeypointBranch(nn.Module):
-    """Keypoint features (B, T, values) to the last hidden state (B, hidden) of a two-layer LSTM.
-
-    ``motion`` gives it the change since the previous frame beside each value; ``norm`` brings every
-    input to unit variance: the few values that move are small beside those that only differ from
-    person to person, and would otherwise be learnt very late.
-    """
-
-    def __init__(self, *, values: int, hidden: int, dropout: float, motion: bool, norm: bool) -> None:
-        super().__init__()
-        self.motion = motion
-        inputs = 2 * values if motion else values
-        self.norm = nn.BatchNorm1d(inputs, eps=_INPUT_NORM_EPS) if norm else None
-        self.lstm = nn.LSTM(inputs, hidden, num_layers=2, batch_first=True, dropout=dropout)
-        self.num_features = hidden
-
-    def forward(self, keypoints: Tensor) -> Tensor:
-        if self.motion:
-            change = torch.diff(keypoints, dim=1, prepend=keypoints[:, :1])
-            keypoints = torch.cat([keypoints, change], dim=2)  # (B, T, 2 values)
-        if self.norm is not None:
-            keypoints = self.norm(keypoints.transpose(1, 2)).transpose(1, 2)
-        states, _ = self.lstm(keypoints)  # (B, T, hidden)
-        last: Tensor = states[:, -1]
-        return last
 
 
 class FusedConvLSTM(nn.Module):

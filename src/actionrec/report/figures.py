@@ -40,6 +40,8 @@ COLORS = (
     "#a34a3c",
     "#64748b",
     "#4d7c2f",
+    "#d14d57",
+    "#6b5b4b",
 )
 FUSION_COLOR = "#8f5bd0"
 _PAGE_SCALE = 1.25  # drawn small enough for a phone, shown larger where there is room
