@@ -19,6 +19,11 @@ WINGS = (f"src/{PACKAGE}", f"src/{PACKAGE}/intake", f"src/{PACKAGE}/pack")
 what it is and computes nothing (a test looks), so it is not listed."""
 
 
+MODELS_ROOM = Path(f"src/{PACKAGE}/models")
+"""A file a model, and what they share. A stage that runs no model depends on what it uses of the latter, so that a
+change in a model's file does not start it."""
+
+
 def script_of(stage: dict[str, Any]) -> Path:
     """The script that a stage runs."""
     return REPO / next(word for word in stage["cmd"].split() if word.startswith("stages/"))
@@ -27,10 +32,13 @@ def script_of(stage: dict[str, Any]) -> Path:
 def code_deps(script: Path) -> list[str]:
     """The script itself, and the rooms (or files beside the rooms) that it imports, sorted."""
     imported = {path.relative_to(REPO) for path in import_closure(script)} - {script.relative_to(REPO)}
+    files_of = set(WINGS)
+    if MODELS_ROOM / "table.py" not in imported:
+        files_of.add(MODELS_ROOM.as_posix())
     rooms = {
-        path if path.parent.as_posix() in WINGS else path.parent
+        path if path.parent.as_posix() in files_of else path.parent
         for path in imported
-        if not (path.parent.as_posix() in WINGS and path.name == "__init__.py")
+        if not (path.parent.as_posix() in files_of and path.name == "__init__.py")
     }
     return [script.relative_to(REPO).as_posix(), *sorted(room.as_posix() for room in rooms)]
 

@@ -35,7 +35,7 @@ def test_the_report_and_the_models_are_dependencies_of_few() -> None:
         room: {name for name, stage in STAGES.items() if f"src/actionrec/{room}" in stage["deps"]} for room in rooms
     }
     assert users["report"] == {"report"}
-    assert users["models"] == {"features", "train", "predict", "report"}
+    assert users["models"] == {"train", "predict", "report"}
     assert users["evaluation"] == {"evaluate"}
     assert users["core"] == set(STAGES)
 
