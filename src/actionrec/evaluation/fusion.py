@@ -13,8 +13,8 @@ Floats = npt.NDArray[np.floating]
 
 
 PRIOR = 2.0
-"""Chosen within the training groups of UCF101 clips: likelihood alone gave 0.81 to 0.87 for sets of models for which
-this gave 0.84 to 0.87, and equal weights drag weak models along."""
+"""Chosen within the training groups of UCF101 clips, where over seven sets of models it gave 0.82 to 0.87, 0.843 on
+average, and the likelihood alone 0.79 to 0.87, 0.827 on average; two of the seven did better without it."""
 _SMALLEST_WEIGHT = 1e-6
 
 
