@@ -125,7 +125,7 @@ def test_impossible_combinations(raw: dict[str, Any]) -> None:
 def test_keypoints_switched_off_under_a_model_that_reads_them(raw: dict[str, Any]) -> None:
     raw["keypoints"]["enabled"] = False
     assert (
-        "models.keypoint_lstm reads keypoints, but keypoints.enabled is false; enable them or set inputs: features"
+        "models.keypoint_conv reads keypoints, but keypoints.enabled is false; enable them or set inputs: features"
         in ("\n".join(problems(raw)))
     )
     raw["enabled"] = ["fused_convlstm", "stgcn"]

@@ -9,14 +9,15 @@ from actionrec.clips.keypoints import (
     NUM_BODY_VALUES,
     KeypointAugment,
     augment_keypoints,
-    flip_keypoints,
     joint_features,
     keypoint_features,
     normalise_by_body,
     num_values,
 )
+from actionrec.clips.landmarks import flip_keypoints
 from actionrec.clips.sampling import generator_for
 from actionrec.keypoints import layout
+from actionrec.keypoints.layout import ClipKeypoints
 
 ALL_PRESENT = np.ones((3, 4), bool)
 
@@ -42,7 +43,7 @@ def pose_of(keypoints: np.ndarray) -> np.ndarray:
 
 
 def test_raw_is_what_mediapipe_gave(keypoints):
-    features = keypoint_features(keypoints, ALL_PRESENT, kind="raw", aspect=2.0)
+    features = keypoint_features(ClipKeypoints(keypoints, ALL_PRESENT, 2.0), kind="raw")
     assert features.shape == (3, num_values("raw")) == (3, 1662)
     assert np.array_equal(features, keypoints)
 
@@ -61,8 +62,8 @@ def test_body_coordinates_do_not_depend_on_place_and_size(keypoints):
         points = moved[:, columns].reshape(3, -1, width)
         points[..., :3] = points[..., :3] * 0.5 + np.array([0.1, 0.2, 0])
         moved[:, columns] = points.reshape(3, -1)
-    expected = keypoint_features(keypoints, ALL_PRESENT, kind="body", aspect=2.0)
-    assert keypoint_features(moved, ALL_PRESENT, kind="body", aspect=2.0) == pytest.approx(expected, abs=1e-4)
+    expected = keypoint_features(ClipKeypoints(keypoints, ALL_PRESENT, 2.0), kind="body")
+    assert keypoint_features(ClipKeypoints(moved, ALL_PRESENT, 2.0), kind="body") == pytest.approx(expected, abs=1e-4)
 
 
 def test_moving_through_the_clip_is_kept(keypoints):
@@ -77,7 +78,7 @@ def test_absent_parts_are_zero_and_flagged(keypoints):
     presence = ALL_PRESENT.copy()
     presence[1, 2] = False  # left hand
     presence[2, 0] = False  # pose
-    features = keypoint_features(keypoints, presence, kind="body", aspect=2.0, generator=generator_for(0))
+    features = keypoint_features(ClipKeypoints(keypoints, presence, 2.0), kind="body", generator=generator_for(0))
     assert features.shape == (3, NUM_BODY_VALUES) == (3, 261)
     assert features[:, -3:].tolist() == [[1, 1, 1], [1, 0, 1], [0, 1, 1]]
     assert not features[1, 132:195].any()
@@ -89,7 +90,7 @@ def test_a_clip_without_any_pose_is_centred_on_the_frame(keypoints):
     presence = ALL_PRESENT.copy()
     presence[:, 0] = False
     keypoints[:, layout.LEFT_HAND] = np.tile([0.5, 0.8, 0.0], 21)
-    features = keypoint_features(keypoints, presence, kind="body", aspect=2.0)
+    features = keypoint_features(ClipKeypoints(keypoints, presence, 2.0), kind="body")
     assert features[0, 132:135] == pytest.approx([0, 1, 0], abs=1e-5)
     assert np.isfinite(features).all()
 
@@ -99,7 +100,7 @@ def test_fingers_are_relative_to_the_wrist_and_the_wrist_to_the_body(keypoints):
     hand[:, 0] = (0.5, 0.8, 0)
     hand[:, 1:] = (0.5, 0.75, 0)
     keypoints[:, layout.RIGHT_HAND] = hand.reshape(3, -1)
-    features = keypoint_features(keypoints, ALL_PRESENT, kind="body", aspect=2.0)[:, 195:258].reshape(3, 21, 3)
+    features = keypoint_features(ClipKeypoints(keypoints, ALL_PRESENT, 2.0), kind="body")[:, 195:258].reshape(3, 21, 3)
     assert features[:, 0] == pytest.approx(np.tile([0, 2, 0], (3, 1)), abs=1e-5)
     assert features[:, 5] == pytest.approx(np.tile([0, -0.6, 0], (3, 1)), abs=1e-5)
 
@@ -124,7 +125,8 @@ def test_augmentation_is_one_scale_and_shift_for_the_clip(keypoints):
 
 def test_augmentation_repeats_with_its_generator(keypoints):
     first, second = (
-        keypoint_features(keypoints, ALL_PRESENT, kind="body", aspect=1.0, generator=generator_for(5)) for _ in range(2)
+        keypoint_features(ClipKeypoints(keypoints, ALL_PRESENT, 1.0), kind="body", generator=generator_for(5))
+        for _ in range(2)
     )
     assert np.array_equal(first, second)
 
@@ -132,28 +134,30 @@ def test_augmentation_repeats_with_its_generator(keypoints):
 def test_flip_swaps_left_and_right(keypoints):
     presence = np.array([[1, 1, 1, 0]] * 3, bool)
     keypoints[:, layout.RIGHT_HAND] = 0
-    flipped, swapped = flip_keypoints(keypoints, presence)
-    assert swapped.tolist() == [[True, True, False, True]] * 3
+    mirrored = flip_keypoints(ClipKeypoints(keypoints, presence, 2.0))
+    flipped = mirrored.keypoints
+    assert mirrored.aspect == 2.0
+    assert mirrored.presence.tolist() == [[True, True, False, True]] * 3
     assert not flipped[:, layout.LEFT_HAND].any()
     left = keypoints[:, layout.LEFT_HAND].reshape(3, 21, 3)
     right = flipped[:, layout.RIGHT_HAND].reshape(3, 21, 3)
     assert right[..., 0] == pytest.approx(1 - left[..., 0])
     assert np.array_equal(right[..., 1:], left[..., 1:])
-    wrist, mirrored = pose_of(keypoints)[:, layout.LEFT_WRIST], pose_of(flipped)[:, layout.RIGHT_WRIST]
-    assert mirrored[:, 0] == pytest.approx(1 - wrist[:, 0])
-    assert np.array_equal(mirrored[:, 1:], wrist[:, 1:])
+    before, after = pose_of(keypoints)[:, layout.LEFT_WRIST], pose_of(flipped)[:, layout.RIGHT_WRIST]
+    assert after[:, 0] == pytest.approx(1 - before[:, 0])
+    assert np.array_equal(after[:, 1:], before[:, 1:])
 
 
 def test_flip_twice_is_the_original(keypoints):
-    twice, presence = flip_keypoints(*flip_keypoints(keypoints, ALL_PRESENT))
-    assert twice == pytest.approx(keypoints, abs=1e-6)
-    assert np.array_equal(presence, ALL_PRESENT)
+    twice = flip_keypoints(flip_keypoints(ClipKeypoints(keypoints, ALL_PRESENT, 2.0)))
+    assert twice.keypoints == pytest.approx(keypoints, abs=1e-6)
+    assert np.array_equal(twice.presence, ALL_PRESENT)
 
 
 def test_joints_are_pose_and_hands_with_confidence(keypoints):
     presence = ALL_PRESENT.copy()
     presence[1, 3] = False  # right hand
-    joints = joint_features(keypoints, presence, aspect=2.0)
+    joints = joint_features(ClipKeypoints(keypoints, presence, 2.0))
     body = normalise_by_body(keypoints, presence, aspect=2.0)
     assert joints.shape == (3, 75, 3)
     assert np.array_equal(joints[:, :33], pose_of(body)[..., [0, 1, 3]])
@@ -165,7 +169,7 @@ def test_joints_are_pose_and_hands_with_confidence(keypoints):
 
 
 def test_joints_are_augmented_but_for_their_confidence(keypoints):
-    plain = joint_features(keypoints, ALL_PRESENT, aspect=2.0)
-    changed = joint_features(keypoints, ALL_PRESENT, aspect=2.0, generator=generator_for(1))
+    plain = joint_features(ClipKeypoints(keypoints, ALL_PRESENT, 2.0))
+    changed = joint_features(ClipKeypoints(keypoints, ALL_PRESENT, 2.0), generator=generator_for(1))
     assert not np.allclose(changed[..., :2], plain[..., :2])
     assert np.array_equal(changed[..., 2], plain[..., 2])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from actionrec.clips.keypoints import flip_keypoints
+from actionrec.clips.landmarks import flip_keypoints
 from actionrec.clips.sampling import generator_for
 from actionrec.keypoints import layout
 from actionrec.keypoints.layout import ClipKeypoints
@@ -144,7 +144,7 @@ def test_crops_lie_along_the_longer_side(frames):
 def test_flipping_takes_frames_and_keypoints_together(frames, keypoints):
     recipe = fused_recipe(flip=True, image_size=16)
     plain = fused_recipe(image_size=16).prepare(frames, keypoints, generator=None)
-    mirrored, _ = flip_keypoints(keypoints.keypoints, keypoints.presence)
+    mirrored = flip_keypoints(keypoints).keypoints
     seen = set()
     for seed in range(12):
         inputs = recipe.prepare(frames, keypoints, generator=generator_for(seed))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
-from tests.packed_data import NUM_FEATURES, PackedData, make_packed_data
+from tests.packed_data import NUM_FEATURES, PackedData, make_packed_data, write_packed
 
-from actionrec.clips.sampling import generator_for
+from actionrec.clips.sampling import NO_FRAME, generator_for
 from actionrec.core.errors import ActionrecError
+from actionrec.keypoints.reader import PackedKeypoints
 from actionrec.models.examples import example_inputs
 from actionrec.models.feature_sequence import FeatureBranch, FeatureRecipe, FeatureSequenceParams
+from actionrec.models.keypoint_branch import KeypointConv
 from actionrec.models.kind import count_parameters
 from actionrec.models.table import build_model, recipe_of
 from actionrec.training.datasets import open_source
@@ -130,3 +134,60 @@ def test_a_stated_width_that_is_not_the_views_is_refused(data: PackedData) -> No
     assert source.num_features == NUM_FEATURES
     with pytest.raises(ActionrecError, match=r"num_features: 13, but the view imagenet holds vectors of 12 values"):
         wrong.fitted_to(source.num_features)
+
+
+def test_clips_of_hands_are_of_frames_that_show_one(data: PackedData) -> None:
+    hands = params(inputs="keypoints", keypoint_features="raw", keypoint_frames="hands", clip_frames=4)
+    source = open_source(recipe_of(hands), data.rows, packed_path=data.packed_path, keypoints_path=data.keypoints_path)
+    video_id = data.rows[0].video_id
+    seen = np.flatnonzero(data.presence[video_id][:, 2:].any(axis=1))
+    assert 0 < source.num_frames(video_id) == len(seen) < len(data.frames[video_id])
+    found = source.load(video_id, np.arange(len(seen)), generator=None)
+    assert np.array_equal(found["keypoints"], data.keypoints[video_id][seen])
+    assert source.source_frames(video_id, np.array([0, 3, NO_FRAME])).tolist() == [seen[0], seen[3], NO_FRAME]
+
+
+def test_a_video_without_hands_shows_all_its_frames(tmp_path: Path) -> None:
+    data = make_packed_data(tmp_path, groups=1)
+    video_id = data.rows[0].video_id
+    data.presence[video_id][:, 2:] = False
+    write_packed(data)
+    assert PackedKeypoints(data.keypoints_path).frames_with_hands(video_id).tolist() == list(
+        range(len(data.frames[video_id]))
+    )
+
+
+def test_features_are_of_all_frames() -> None:
+    assert params(inputs="both", keypoint_frames="hands").problems("models.x") == [
+        "models.x.keypoint_frames: hands needs inputs: keypoints; features are of all frames"
+    ]
+
+
+def test_convolutions_over_keypoints_have_the_parameters_that_their_shape_gives() -> None:
+    model = build_model(
+        params(
+            inputs="keypoints",
+            keypoint_features="hands",
+            keypoint_temporal="conv",
+            keypoint_motion=False,
+            keypoint_hidden=5,
+        ),
+        num_classes=3,
+    )
+    assert count_parameters(model) == 2 * 136 + 5 * 137 + 2 * (5 * (3 * 5 + 1) + 2 * 5) + 3 * 6
+
+
+def test_convolutions_see_a_frame_and_its_neighbours() -> None:
+    """Of two convolutions of three frames each, a frame is felt two frames away and no further, before the mean."""
+    torch.manual_seed(0)
+    branch = KeypointConv(values=4, hidden=6, dropout=0, motion=False, norm=False).eval()
+    states = []
+    branch.convolutions[-1].register_forward_hook(lambda _module, _inputs, output: states.append(output))
+    with torch.inference_mode():
+        values = torch.randn(1, 9, 4)
+        branch(values)
+        values[0, 4] += 1
+        mean = branch(values)
+    changed = (states[1] - states[0]).abs().amax(dim=(0, 1)) > 1e-6
+    assert changed.tolist() == [False, False, True, True, True, True, True, False, False]
+    assert mean.shape == (1, 6)

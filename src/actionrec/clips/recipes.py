@@ -44,6 +44,11 @@ class Recipe(Protocol):
     def reads_keypoints(self) -> bool: ...
 
     @property
+    def only_hands(self) -> bool:
+        """Whether its clips are of the frames in which a hand was found, where there are any."""
+        ...
+
+    @property
     def clips_per_epoch(self) -> int:
         """Training clips of each video in an epoch."""
         ...
@@ -94,6 +99,10 @@ class ClipRecipe:
     """Clips of several frames: which ones. What they become is up to the kinds of recipes that build on it."""
 
     params: ClipParams
+
+    @property
+    def only_hands(self) -> bool:
+        return False
 
     @property
     def clips_per_epoch(self) -> int:

@@ -12,6 +12,7 @@ from actionrec.keypoints import layout
 from actionrec.keypoints.layout import ClipKeypoints
 from actionrec.pack.reader import PackedFile, spans
 
+_HANDS = [layout.PARTS.index("left_hand"), layout.PARTS.index("right_hand")]
 KEYPOINTS_FORMAT, KEYPOINTS_VERSION = "actionrec-packed-keypoints", 1
 
 
@@ -23,6 +24,7 @@ class PackedKeypoints(PackedFile):
         values = self._file["keypoints"].shape[1]
         if values != layout.NUM_VALUES:
             raise ActionrecError(f"{path} has {values} values a frame, expected {layout.NUM_VALUES}; rebuild it")
+        self._frames_with_hands: dict[str, Indices] = {}
 
     def read(self, video_id: str, indices: Indices) -> ClipKeypoints:
         """Keypoints of the frames ``indices`` of one video, in that order."""
@@ -34,3 +36,12 @@ class PackedKeypoints(PackedFile):
             presence.append(self._file["presence"][start:stop][rows])
         aspect = float(self._file["aspect"][self._place(video_id)])
         return ClipKeypoints(np.concatenate(keypoints)[places], np.concatenate(presence)[places], aspect)
+
+    def frames_with_hands(self, video_id: str) -> Indices:
+        """Frames of one video in which a hand was found; all of them where none was."""
+        if video_id not in self._frames_with_hands:
+            place = self._place(video_id)
+            presence = self._file["presence"][self._starts[place] : self._starts[place + 1]]
+            seen = np.flatnonzero(presence[:, _HANDS].any(axis=1))
+            self._frames_with_hands[video_id] = seen if len(seen) else np.arange(len(presence))
+        return self._frames_with_hands[video_id]

@@ -1,4 +1,4 @@
-"""A temporal model over frozen features, alone or beside an LSTM over keypoints.
+"""A temporal model over frozen features, alone or beside a small network over keypoints.
 
 The modern form of systems A and D, and what B announces: a trained 2D network makes one vector of every frame
 (:mod:`actionrec.pack.features`), a small model reads the vectors. Initialised as torch does by default.
@@ -16,20 +16,21 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from actionrec.clips.images import FLIP_PROBABILITY
-from actionrec.clips.keypoints import flip_keypoints, keypoint_features, num_values
+from actionrec.clips.keypoints import KeypointKind, keypoint_features, num_values
+from actionrec.clips.landmarks import flip_keypoints
 from actionrec.clips.recipes import Arrays, ClipRecipe
 from actionrec.clips.section import ClipParams, Probability, Sampling, TestSampling, VectorParams
 from actionrec.core.errors import ActionrecError
 from actionrec.core.section import PositiveInt
 from actionrec.keypoints.layout import ClipKeypoints
-from actionrec.models.keypoint_branch import KeypointBranch
+from actionrec.models.keypoint_branch import KEYPOINT_BRANCHES, KeypointBranch, KeypointConv, KeypointTemporal
 from actionrec.models.kind import ModelKind, ModelParams, Reference
 
 Temporal = Literal["mean", "mean_std", "lstm", "attention"]
 
 
 class FeatureSequenceParams(ModelParams, ClipParams, VectorParams):
-    """A temporal model over frozen features, alone or beside an LSTM over keypoints."""
+    """A temporal model over frozen features, alone or beside a small network over keypoints."""
 
     type: Literal["feature_sequence"]
     inputs: Literal["features", "keypoints", "both"] = "features"
@@ -49,17 +50,29 @@ class FeatureSequenceParams(ModelParams, ClipParams, VectorParams):
     """Chance that the place of a vector of a training clip is taken by the one before it."""
     feature_noise: Annotated[float, Field(ge=0)] = 0.0
     """Standard deviation of noise on every value of a training clip, in standard deviations of that value."""
-    keypoint_features: Literal["raw", "body"] = "body"
-    """As in ``fused_convlstm``, like all that begins with ``keypoint``."""
+    keypoint_features: KeypointKind = "body"
+    """As in ``fused_convlstm``, like ``keypoint_motion`` and ``keypoint_norm``."""
     keypoint_motion: bool = True
     keypoint_norm: bool = True
+    keypoint_frames: Literal["all", "hands"] = "all"
+    """``hands``: clips are of the frames in which a hand was found, where there are any: a sign begins and ends with
+    hands at rest, out of the picture."""
+    keypoint_temporal: KeypointTemporal = "lstm"
+    """The last state of an ``lstm`` of two layers over the keypoints, or the mean of ``conv``olutions over time."""
     keypoint_hidden: PositiveInt = 128
+    """Width of either."""
     keypoint_dropout: Probability = 0.3
-    """Between the layers of the LSTM over keypoints."""
+    """Between the layers of the LSTM, or before the convolutions."""
     augment: bool = False
     """Scale, shift and jitter of the keypoints."""
     flip: bool = False
-    """Mirror the keypoints of half the training clips, left and right exchanged; wrong for signs."""
+    """Mirror the keypoints of half the training clips, left and right exchanged; wrong for mirrored classes."""
+
+    def problems(self, name: str) -> list[str]:
+        problems = super().problems(name)
+        if self.keypoint_frames == "hands" and self.inputs != "keypoints":
+            problems.append(f"{name}.keypoint_frames: hands needs inputs: keypoints; features are of all frames")
+        return problems
 
     def fitted_to(self, num_features: int | None) -> Self:
         if num_features is None:
@@ -85,6 +98,10 @@ class FeatureRecipe(ClipRecipe):
     @property
     def reads_keypoints(self) -> bool:
         return self.params.inputs != "features"
+
+    @property
+    def only_hands(self) -> bool:
+        return self.params.keypoint_frames == "hands"
 
     def prepare(
         self,
@@ -113,16 +130,10 @@ class FeatureRecipe(ClipRecipe):
         return filled
 
     def _keypoints(self, found: ClipKeypoints, generator: np.random.Generator | None) -> npt.NDArray[np.float32]:
-        values, presence = found.keypoints, found.presence
         if generator is not None and self.params.flip and generator.random() < FLIP_PROBABILITY:
-            values, presence = flip_keypoints(values, presence)
-        return keypoint_features(
-            values,
-            presence,
-            kind=self.params.keypoint_features,
-            aspect=found.aspect,
-            generator=generator if self.params.augment else None,
-        )
+            found = flip_keypoints(found)
+        augmenting = generator if self.params.augment else None
+        return keypoint_features(found, kind=self.params.keypoint_features, generator=augmenting)
 
 
 class FeatureBranch(nn.Module):
@@ -217,7 +228,7 @@ class FeatureSequence(nn.Module):
     def __init__(self, params: FeatureSequenceParams, *, num_classes: int) -> None:
         super().__init__()
         self.feature_branch: FeatureBranch | None = None
-        self.keypoint_branch: KeypointBranch | None = None
+        self.keypoint_branch: KeypointBranch | KeypointConv | None = None
         size = 0
         if params.inputs != "keypoints":
             if params.num_features == 0:
@@ -227,7 +238,8 @@ class FeatureSequence(nn.Module):
             self.feature_branch = FeatureBranch(params)
             size += self.feature_branch.num_features
         if params.inputs != "features":
-            self.keypoint_branch = KeypointBranch(
+            branch = KEYPOINT_BRANCHES[params.keypoint_temporal]
+            self.keypoint_branch = branch(
                 values=num_values(params.keypoint_features),
                 hidden=params.keypoint_hidden,
                 dropout=params.keypoint_dropout,

@@ -60,6 +60,7 @@ class FrameRecipe:
 
     params: FrameResnetParams
     reads_keypoints: bool = False
+    only_hands: bool = False
 
     @property
     def view(self) -> str:

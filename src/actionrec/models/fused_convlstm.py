@@ -15,7 +15,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from actionrec.clips.images import FLIP_PROBABILITY, flip, resize_square, shift_brightness
-from actionrec.clips.keypoints import flip_keypoints, keypoint_features, num_values
+from actionrec.clips.keypoints import KeypointKind, keypoint_features, num_values
+from actionrec.clips.landmarks import flip_keypoints
 from actionrec.clips.overlay import draw_landmarks
 from actionrec.clips.recipes import Arrays, ClipRecipe
 from actionrec.clips.section import ClipParams, PictureParams, Probability, Sampling, TestSampling
@@ -42,8 +43,9 @@ class FusedConvLSTMParams(ModelParams, ClipParams, PictureParams):
     channels: PositiveInt = 16
     """Channels of each ConvLSTM layer."""
     lstm_hidden: PositiveInt = 512
-    keypoint_features: Literal["raw", "body"] = "raw"
-    """``raw``: all 1662 values. ``body``: pose and hands, centred and scaled by the body."""
+    keypoint_features: KeypointKind = "raw"
+    """``raw``: all 1662 values. ``body``: pose and hands, centred and scaled by the body. ``hands``: shape and place of
+    the hands, the leading one first, for signs."""
     keypoint_motion: bool = False
     """Give the LSTM each value's change since the previous frame too; the reference does not."""
     keypoint_norm: bool = False
@@ -117,16 +119,8 @@ class FusedRecipe(ClipRecipe):
             inputs["frames"] = square if augmenting is None else shift_brightness(square, generator=augmenting)
         if self.params.inputs != "frames":
             assert keypoints is not None
-            values, presence = keypoints.keypoints, keypoints.presence
-            if flips:
-                values, presence = flip_keypoints(values, presence)
-            inputs["keypoints"] = keypoint_features(
-                values,
-                presence,
-                kind=self.params.keypoint_features,
-                aspect=keypoints.aspect,
-                generator=augmenting,
-            )
+            seen = flip_keypoints(keypoints) if flips else keypoints
+            inputs["keypoints"] = keypoint_features(seen, kind=self.params.keypoint_features, generator=augmenting)
         return inputs
 
 

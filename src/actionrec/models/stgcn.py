@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from actionrec.clips.images import FLIP_PROBABILITY
-from actionrec.clips.keypoints import flip_keypoints, joint_features
+from actionrec.clips.keypoints import joint_features
+from actionrec.clips.landmarks import flip_keypoints
 from actionrec.clips.recipes import Arrays, ClipRecipe
 from actionrec.clips.section import ClipParams, Probability, Sampling, TestSampling
 from actionrec.core.arrays import Frames
@@ -77,11 +78,8 @@ class SkeletonRecipe(ClipRecipe):
     ) -> Arrays:
         assert keypoints is not None
         flips = generator is not None and self.params.flip and generator.random() < FLIP_PROBABILITY
-        values, presence = keypoints.keypoints, keypoints.presence
-        if flips:
-            values, presence = flip_keypoints(values, presence)
-        augmenting = generator if self.params.augment else None
-        return {"keypoints": joint_features(values, presence, aspect=keypoints.aspect, generator=augmenting)}
+        seen = flip_keypoints(keypoints) if flips else keypoints
+        return {"keypoints": joint_features(seen, generator=generator if self.params.augment else None)}
 
 
 _INITIAL_STD = 0.02

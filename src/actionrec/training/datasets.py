@@ -45,17 +45,26 @@ class ClipSource:
         return self.view.num_features if isinstance(self.view, PackedFeatures) else None
 
     def num_frames(self, video_id: str) -> int:
-        """Frames of the video, or rows of its features: what the clips of the recipe are counted in."""
+        """Frames of the video, those with hands, or rows of features: what the clips of the recipe are counted in."""
+        if self._hands:
+            return len(self._hands.frames_with_hands(video_id))
         packed = self.view or self.keypoints
         assert packed is not None
         return packed.num_frames(video_id)
 
     def source_frames(self, video_id: str, indices: Indices) -> Indices:
         """Frames of the video that ``indices`` are about; ``NO_FRAME`` stays."""
-        found = indices.copy()
+        found, shown = indices.copy(), indices != NO_FRAME
         if self.view:
-            found[indices != NO_FRAME] = self.view.source_frames(video_id, indices[indices != NO_FRAME])
+            found[shown] = self.view.source_frames(video_id, indices[shown])
+        elif self._hands:
+            found[shown] = self._hands.frames_with_hands(video_id)[indices[shown]]
         return found
+
+    @property
+    def _hands(self) -> PackedKeypoints | None:
+        """The keypoints that say which frames there are."""
+        return self.keypoints if self.recipe.only_hands else None
 
     def load(
         self, video_id: str, indices: Indices, *, generator: np.random.Generator | None, crop: int = 0
