@@ -110,9 +110,8 @@ def test_workspace_run_is_in_mlflow_once_a_model_with_live_curves(reproduced: Cl
 def test_an_experiment_in_a_temporary_workspace_arrives_in_the_main_checkout(reproduced: Clone) -> None:
     done = reproduced.run("dvc", "exp", "run", "--temp", "--name", "slow-lr", "-S", "train.lr=1e-4")
     ran = {line.split("'")[1] for line in done.stdout.splitlines() if line.startswith("Running stage")}
-    assert ran == {
-        *(f"{stage}@{model}" for stage in ("train", "predict") for model in MODELS), "evaluate", "report", "track",
-    }  # fmt: skip
+    of_models = {f"{stage}@{model}" for stage in ("train", "predict") for model in MODELS}
+    assert ran == {"check", *of_models, "evaluate", "report", "track"}
     assert reproduced.run("git", "status", "--porcelain").stdout == ""
 
     shown = json.loads(reproduced.run("dvc", "exp", "show", "--json").stdout)
@@ -213,6 +212,20 @@ def test_a_wrong_parameter_stops_before_anything_is_lost(reproduced: Clone) -> N
         reproduced.run("git", "checkout", "params.yaml")
         reproduced.run("dvc", "checkout")
     assert (reproduced.root / "data/splits/split.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("override", "problem"),
+    [
+        ("+trian.lr=1e-4", "trian: unknown key, did you mean train?"),
+        ("+compute.wokrers=1", "compute.wokrers: unknown key, did you mean workers?"),
+    ],
+)
+def test_a_key_that_no_stage_reads_stops_before_the_first(reproduced: Clone, override: str, problem: str) -> None:
+    done = reproduced.run("dvc", "exp", "run", "--temp", "-S", override, check=False)
+    assert done.returncode != 0
+    assert problem in done.stdout
+    assert [line for line in done.stdout.splitlines() if line.startswith("Running stage")] == ["Running stage 'check':"]
 
 
 def test_every_stage_has_a_description() -> None:

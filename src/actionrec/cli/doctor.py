@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from actionrec.cli.output import Commands, add_json, print_json
+from actionrec.cli.output import Commands, add_command, add_json, print_json
 from actionrec.core.errors import ActionrecError
 from actionrec.intake.ffmpeg import ffmpeg_program, ffmpeg_version
 from actionrec.params import PARAMS_FILE, load_params
@@ -20,7 +20,12 @@ _PACKAGES = ("torch", "torchvision", "lightning", "mediapipe", "h5py", "dvc", "m
 
 
 def add_to(commands: Commands) -> None:
-    parser = commands.add_parser("doctor", help="check what the pipeline needs on this machine")
+    parser = add_command(
+        commands,
+        "doctor",
+        "check what the pipeline needs on this machine",
+        examples=["actionrec doctor", "actionrec doctor --json"],
+    )
     add_json(parser)
     parser.set_defaults(run=run)
 
