@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from tests.conftest import REPO
 
 from actionrec.core.paths import training_name
 from actionrec.tracking.client import (
@@ -107,3 +111,16 @@ def test_flatten_and_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.chdir(tmp_path)
     (tmp_path / "dvc.lock").write_text("x")
     assert revision_tags()["dvc.lock.md5"] == "9dd4e461268c8034f5c8564e155c67a6"
+
+
+@pytest.mark.slow
+def test_a_fresh_database_is_made_without_a_word(root: Path) -> None:
+    """In a process of its own, since MLflow sets its logging up on import."""
+    script = (
+        "from actionrec.tracking.client import connect\n"
+        "from actionrec.tracking.section import TrackingParams\n"
+        "assert connect(TrackingParams(enabled=True, experiment='tests'))\n"
+    )
+    env = {**os.environ, "PYTHONPATH": str(REPO / "src")}
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
