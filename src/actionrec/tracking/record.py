@@ -82,8 +82,7 @@ def _record_training(
             **params.model_dump(include={"data", "split"}),
         },
     )
-    if not tracker.has_history(run, "val_top1"):
-        _log_curves(tracker, run, paths.curves_path(model, fold))
+    _log_curves(tracker, run, paths.curves_path(model, fold))
     tracker.log_metrics(run, {**metrics, "best_epoch": card["best_epoch"]})
     tracker.log_files(run, sorted(directory.iterdir()), folder="model")
     tracker.log_files(run, [paths.METRICS / f"{model}.json"])
@@ -92,9 +91,13 @@ def _record_training(
 
 
 def _log_curves(tracker: Tracker, run: str, path: Path) -> None:
+    """The epochs that did not arrive while the model trained."""
+    known = tracker.steps_of(run, "val_top1")
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             step = int(row.pop("epoch"))
+            if step in known:
+                continue
             tracker.log_metrics(run, {name: float(value) for name, value in row.items() if value}, step=step)
 
 
