@@ -17,7 +17,7 @@ from ruamel.yaml.error import YAMLError
 
 from actionrec.clips.section import PictureParams, VectorParams
 from actionrec.core.compute import ComputeParams
-from actionrec.core.errors import ActionrecError, did_you_mean
+from actionrec.core.errors import ActionrecError, did_you_mean, near_or_all
 from actionrec.core.itemcache import ItemCache
 from actionrec.core.section import ListOf, Section, known_keys
 from actionrec.evaluation.section import EvaluateParams
@@ -135,8 +135,7 @@ def _problems(error: ValidationError, section: type[Section], *prefix: str) -> l
                 lines.append(f"{where}: missing")
             case "extra_forbidden":
                 known = known_keys(section, problem["loc"])
-                near = did_you_mean(str(problem["loc"][-1]), known)
-                lines.append(f"{where}: unknown key{near or '; there are ' + ', '.join(known)}")
+                lines.append(f"{where}: unknown key{near_or_all(str(problem['loc'][-1]), known)}")
             case _:
                 lines.append(f"{where}: {problem['msg']}, got {problem['input']!r}")
     return lines

@@ -62,7 +62,7 @@ def test_help_says_what_it_does_with_examples_that_parse(
     examples = re.findall(r"^  ((?:actionrec|dvc) .*)$", shown, re.MULTILINE)
     assert examples
     for example in examples:
-        for command in re.findall(r"actionrec [^()|]+", example):
+        for command in re.findall(r"actionrec [^()|>]+", example):
             assert command.startswith(words)
             make_parser().parse_args(shlex.split(command)[1:])
 

@@ -29,6 +29,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f", did you mean {near[0]}?" if near else ""
 
 
+def near_or_all(word: str, known: Iterable[str]) -> str:
+    """The nearest as :func:`did_you_mean` says it; where none is near ``; there are`` and all of them."""
+    known = list(known)
+    return did_you_mean(word, known) or f"; there are {', '.join(known) or 'none'}"
+
+
 def run_main(main: Callable[[], None]) -> None:
     """Run a stage or command; turn an :class:`ActionrecError` into one message and exit code 1."""
     try:
