@@ -23,8 +23,25 @@ def add_to(commands: Commands) -> None:
     parser = add_command(
         commands,
         "doctor",
-        "check what the pipeline needs on this machine",
-        examples=["actionrec doctor", "actionrec doctor --json"],
+        "check what the pipeline needs on this machine, or what a folder of videos holds",
+        examples=[
+            "actionrec doctor",
+            "actionrec doctor --data",
+            "actionrec doctor --data --root /path/to/videos",
+            "actionrec doctor --data --root /path/to/UCF-101 -S data.name=ucf101 -S data.annotations=/path/to/lists",
+        ],
+    )
+    parser.add_argument(
+        "--data", action="store_true", help="look at the videos instead: what a run will read, skip, take and need"
+    )
+    parser.add_argument("--root", type=Path, help="with --data: this folder in place of data.root")
+    parser.add_argument(
+        "-S",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="with --data: a parameter, as `dvc exp run` takes it; params.yaml stays as it is",
     )
     add_json(parser)
     parser.set_defaults(run=run)
@@ -32,6 +49,13 @@ def add_to(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print what was found; raises :class:`ActionrecError` where something is missing."""
+    if arguments.data:
+        from actionrec.cli.data_doctor import examine_data
+
+        examine_data(root=arguments.root, changes=arguments.changes, as_json=arguments.json)
+        return
+    if arguments.root or arguments.changes:
+        raise ActionrecError("--root and -S are for the videos; add --data")
     findings = examine(Path.cwd())
     if arguments.json:
         print_json(findings)
