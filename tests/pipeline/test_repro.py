@@ -102,6 +102,8 @@ def test_workspace_run_is_in_mlflow_once_a_model_with_live_curves(reproduced: Cl
     assert {run["mlflow.parentRunId"] for run in trainings} == {experiment["id"]}
     assert {run["dvc.exp"] for run in trainings} == {"workspace"}
     summary = json.loads((reproduced.root / "reports/metrics/summary.json").read_text())
+    assert {(run["data"], run["split"]) for run in trainings} == {("synthetic", "group, seed 0")}
+    assert "| fusion | " in experiment["mlflow.note.content"]
     for run in trainings:
         assert float(run["video_top1"]) == pytest.approx(summary[run["model"]]["video_top1"])
         assert "val_loss" in run
@@ -190,7 +192,7 @@ def test_two_folds_answer_for_every_video_and_one_more_fold_costs_only_that(repr
         page = (root / "reports/index.html").read_text()
         assert "2 of 2 folds: every test video was answered by a model that had not seen its group" in page
         runs = {run["mlflow.runName"]: run for run in mlflow_runs(reproduced, "tags.fold = '1'")}
-        assert sorted(runs) == [f"{model}/fold1" for model in MODELS]
+        assert sorted(runs) == [f"{model} workspace fold1" for model in MODELS]
         assert all({"val_loss", "video_top1", "temperature"} <= set(run) for run in runs.values())
     finally:
         reproduced.run("git", "reset", "--quiet", "--hard")  # DVC has staged its lock

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from actionrec.core.itemcache import project_root
+from actionrec.core.paths import fold_name
 from actionrec.tracking.section import TrackingParams
 
 if TYPE_CHECKING:
@@ -115,6 +116,11 @@ class Tracker:
     dvc_experiment: str
     """``DVC_EXP_NAME``, or ``workspace``."""
 
+    def run_of_training(self, model: str, fingerprint: str, fold: int | None) -> str:
+        """Id of the run of one training, named so that a list of runs can be read: ``cnn3d slow-lr fold0``."""
+        name = " ".join([model, self.dvc_experiment, *([] if fold is None else [fold_name(fold)])])
+        return self.run_of(name, training_tags(model, fingerprint, fold))
+
     def run_of(self, name: str, tags: Mapping[str, str]) -> str:
         """Id of this DVC experiment's run with ``tags``; made when there is none.
 
@@ -167,6 +173,8 @@ def revision_tags() -> dict[str, str]:
     lock = Path("dvc.lock")
     tags = {
         "git.commit": _git("rev-parse", "HEAD"),
+        "mlflow.source.git.commit": _git("rev-parse", "HEAD"),  # MLflow's column "Version"
+        "mlflow.source.name": "dvc.yaml",
         "git.dirty": str(bool(_git("status", "--porcelain", "--untracked-files=no"))).lower(),
         "dvc.baseline": os.environ.get("DVC_EXP_BASELINE_REV", ""),
         "dvc.lock.md5": hashlib.md5(lock.read_bytes(), usedforsecurity=False).hexdigest() if lock.exists() else "",

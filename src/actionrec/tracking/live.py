@@ -6,8 +6,7 @@ from functools import cache
 
 import lightning.pytorch as pl
 
-from actionrec.core.paths import training_name
-from actionrec.tracking.client import Tracker, connect, training_tags, warn_only
+from actionrec.tracking.client import Tracker, connect, warn_only
 from actionrec.tracking.section import TrackingParams
 
 
@@ -48,4 +47,4 @@ def _tracker(params: TrackingParams) -> Tracker | None:
 
 @warn_only
 def _begin(tracker: Tracker, model: str, fingerprint: str, fold: int | None) -> str:
-    return tracker.run_of(training_name(model, fold), training_tags(model, fingerprint, fold))
+    return tracker.run_of_training(model, fingerprint, fold)
