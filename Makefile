@@ -10,7 +10,7 @@ PYTHON ?= $(firstword $(foreach name,python3.12 python3.11 python3 python,$(shel
 # Stages find the interpreter and dvc of the environment; more than a thread a process slows small tensors down.
 ENV := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: help setup repro test lint bench intervals experiments ui dvc-yaml
+.PHONY: help setup repro test lint bench intervals docs experiments ui dvc-yaml
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ lint: $(READY) ## Check style and types
 
 dvc-yaml: $(READY) ## Bring the code dependencies in dvc.yaml up to date (after imports changed)
 	$(ENV) PYTHONPATH=src:. python -m tests.pipeline.dvc_yaml
+
+docs: $(READY) ## Write docs/parameters.md (after a parameter changed)
+	$(ENV) actionrec params --markdown > docs/parameters.md
 
 experiments: $(READY) ## List what was tried, with the accuracies
 	$(ENV) actionrec experiments

@@ -31,6 +31,7 @@ CONNECT_SECONDS = 30
 
 class ComputeParams(Section):
     backend: Literal["local", "dask"]
+    """Processes of this machine, or an existing Dask cluster that shares the file system."""
     workers: Annotated[int, Field(ge=0)]
     """Processes of the local pool; 0 takes every core."""
     scheduler: str | None = None

@@ -52,8 +52,11 @@ class FeatureSequenceParams(ModelParams, ClipParams, VectorParams):
     keypoint_features: Literal["raw", "body"] = "body"
     """As in ``fused_convlstm``, like all that begins with ``keypoint``."""
     keypoint_motion: bool = True
+    """Each value's change since the previous frame too."""
     keypoint_norm: bool = True
+    """Batch-normalise the LSTM's inputs."""
     keypoint_hidden: PositiveInt = 128
+    """Width of the LSTM."""
     keypoint_dropout: Probability = 0.3
     """Between the layers of the LSTM over keypoints."""
     augment: bool = False

@@ -42,6 +42,7 @@ class FusedConvLSTMParams(ModelParams, ClipParams, PictureParams):
     channels: PositiveInt = 16
     """Channels of each ConvLSTM layer."""
     lstm_hidden: PositiveInt = 512
+    """Width of the LSTM over keypoints."""
     keypoint_features: Literal["raw", "body"] = "raw"
     """``raw``: all 1662 values. ``body``: pose and hands, centred and scaled by the body."""
     keypoint_motion: bool = False
