@@ -59,7 +59,7 @@ def changed_params(*, root: Path | None, changes: Sequence[str], folder: Path) -
         raise ActionrecError(f"{PARAMS_FILE} does not exist; run from the root of the project")
     copy = folder / PARAMS_FILE.name
     shutil.copyfile(PARAMS_FILE, copy)
-    own = [] if root is None else [f"data.root='{root.resolve()}'"]
+    own = [] if root is None else [f"data.root={_quoted(str(root.resolve()))}"]
     try:
         apply_overrides(copy, [*own, *changes])
     except DvcException as error:
@@ -78,6 +78,12 @@ def changed_params(*, root: Path | None, changes: Sequence[str], folder: Path) -
         empty.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
         data = data.model_copy(update={"annotations": str(empty)})
     return params.model_copy(update={"data": data})
+
+
+def _quoted(text: str) -> str:
+    """As Hydra reads any text."""
+    escaped = text.replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _expected(seen: Survey, videos: Sequence[FoundVideo], params: Params) -> Forecast | None:
