@@ -57,5 +57,6 @@ experiments: $(READY) ## List what was tried, with the accuracies
 
 ui: $(READY) ## Serve MLflow at http://127.0.0.1:5000 (and say where the report is)
 	@echo "Report: $(CURDIR)/reports/index.html"
+	@echo "Runs: http://127.0.0.1:5000/#/experiments/1/runs (MLflow opens with a page about language models)"
 	$(ENV) MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow server --workers 1 --port 5000 \
 		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
