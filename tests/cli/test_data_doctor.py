@@ -47,8 +47,7 @@ def data_of(root: Path, tmp_path: Path) -> DataParams:
 
 
 def test_what_is_found_skipped_and_copied(folder: Path, tmp_path: Path) -> None:
-    seen, videos = survey(data_of(folder, tmp_path), SERIAL)
-    assert [video.path for video in videos] == ["clap/anna.mkv", "clap/copy.mkv", "wave/anna.mkv", "wave/bert.mkv"]
+    seen = survey(data_of(folder, tmp_path), SERIAL)
     assert (seen.classes, seen.groups, seen.suffixes) == ({"clap": 2, "wave": 2}, 4, {".mkv": 4})
     assert {skipped.what: (skipped.count, skipped.examples) for skipped in seen.skipped} == {
         "hidden files": (1, "wave/.hidden.mkv"),
@@ -61,16 +60,17 @@ def test_what_is_found_skipped_and_copied(folder: Path, tmp_path: Path) -> None:
     assert seen.identical == ["under different labels: clap/copy.mkv, wave/anna.mkv"]
     assert seen.headers is not None
     assert (seen.headers.videos, seen.headers.mean_frames, seen.headers.unreadable) == (4, 23.0, "")
+    assert (seen.headers.median_seconds, seen.headers.typical) == (0.96, "wave/bert.mkv")
     assert seen.problems == []
 
 
 def test_what_the_adapter_refuses_is_a_problem_with_all_that_was_seen(folder: Path, tmp_path: Path) -> None:
     shutil.move(folder / "wave/anna.mkv", folder / "loose.mkv")
-    seen, videos = survey(data_of(folder, tmp_path), SERIAL)
-    assert videos == []
+    seen = survey(data_of(folder, tmp_path), SERIAL)
+    assert seen.videos == 0
     assert seen.suffixes == {".mkv": 4}
     assert "1 video(s) lie directly in" in seen.problems[0]
-    seen, _ = survey(data_of(folder / "nothing", tmp_path), SERIAL)
+    seen = survey(data_of(folder / "nothing", tmp_path), SERIAL)
     assert "is not a folder" in seen.problems[0]
 
 

@@ -13,9 +13,7 @@ from actionrec.cli.output import print_json
 from actionrec.cli.survey import Headers, Survey, survey
 from actionrec.core.errors import ActionrecError, first_few
 from actionrec.core.progress import spoken
-from actionrec.intake.extract.probe import probe_video
 from actionrec.intake.ingest.folder import COLUMNS
-from actionrec.intake.ingest.found import FoundVideo
 from actionrec.params import PARAMS_FILE, Params, load_params
 
 _EMBEDDED = Path("data/raw/synthetic")
@@ -36,8 +34,8 @@ def examine_data(*, root: Path | None, changes: Sequence[str], as_json: bool) ->
     """Print the findings; raises :class:`ActionrecError` where a run would fail."""
     with tempfile.TemporaryDirectory() as folder:
         params = changed_params(root=root, changes=changes, folder=Path(folder))
-        seen, videos = survey(params.data, params.compute)
-        expected = _expected(seen, videos, params)
+        seen = survey(params.data, params.compute)
+        expected = _expected(seen, params)
     free = shutil.disk_usage(Path.cwd()).free
     if as_json:
         print_json(DataFindings(seen, expected, free))
@@ -86,28 +84,21 @@ def _quoted(text: str) -> str:
     return f"'{escaped}'"
 
 
-def _expected(seen: Survey, videos: Sequence[FoundVideo], params: Params) -> Forecast | None:
-    """Measured on the found video whose length is nearest to the median of the sample; none where none can be read."""
-    if seen.headers is None or not seen.headers.mean_frames:
+def _expected(seen: Survey, params: Params) -> Forecast | None:
+    if seen.headers is None or not seen.headers.typical:
         return None
-    root = Path(params.data.root)
-    step = max(1, len(videos) // _LISTED)
-    typical = [((root / video.path).resolve(), probe_video(root / video.path)) for video in videos[::step]]
-    lengths = {path: probe.duration_seconds for path, probe in typical if probe.has_video and not probe.error}
-    if not lengths:
-        return None
-    median = seen.headers.median_seconds
-    video = min(lengths, key=lambda path: abs(lengths[path] - median))
-    return forecast(video, params, num_videos=len(videos), mean_frames=seen.headers.mean_frames)
+    video = (Path(params.data.root) / seen.headers.typical).resolve()
+    return forecast(video, params, num_videos=seen.videos, mean_frames=seen.headers.mean_frames)
 
 
 def _survey_lines(seen: Survey) -> list[str]:
     lines = [f"{seen.root}, as data.name: {seen.adapter}"]
     if seen.videos:
-        per_class = sorted(seen.classes.values())
+        fewest, most = min(seen.classes.values()), max(seen.classes.values())
+        each = f"{fewest}" if fewest == most else f"{fewest} to {most}"
         lines += [
             f"  videos     {seen.videos} in {_gb(seen.num_bytes)}: {_counts(seen.suffixes)}",
-            f"  classes    {len(seen.classes)}, of {per_class[0]} to {per_class[-1]} videos: {_counts(seen.classes)}",
+            f"  classes    {len(seen.classes)}, of {each} videos: {_counts(seen.classes)}",
             f"  groups     {seen.groups}",
         ]
     elif seen.suffixes:

@@ -46,6 +46,8 @@ class Headers:
     median_seconds: float
     longest_seconds: float
     mean_frames: float
+    typical: str
+    """Path below the root of the one whose length is nearest to the median; empty where none can be read."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Survey:
     headers: Headers | None = None
 
 
-def survey(data: DataParams, compute: ComputeParams) -> tuple[Survey, list[FoundVideo]]:
+def survey(data: DataParams, compute: ComputeParams) -> Survey:
     """Look at ``data.root`` as the ``ingest`` stage will; what is wrong is a problem of the survey, never raised."""
     root = Path(data.root)
     try:
@@ -77,7 +79,7 @@ def survey(data: DataParams, compute: ComputeParams) -> tuple[Survey, list[Found
         paths = _video_files(root)
         suffixes = _by_count(Path(path).suffix.lower() for path in paths)
         skipped = _skipped(root, set(paths))
-        return Survey(data.root, data.name, suffixes=suffixes, skipped=skipped, problems=[str(error)]), []
+        return Survey(data.root, data.name, suffixes=suffixes, skipped=skipped, problems=[str(error)])
     videos = list(found.videos)
     identical, notes = _identical(root, videos)
     problems = []
@@ -99,7 +101,7 @@ def survey(data: DataParams, compute: ComputeParams) -> tuple[Survey, list[Found
         notes=[*found.notes, *notes],
         problems=problems,
         headers=headers,
-    ), videos
+    )
 
 
 def _video_files(root: Path) -> list[str]:
@@ -176,25 +178,29 @@ def _crossing(same: Sequence[FoundVideo]) -> str:
 
 def _headers(root: Path, videos: Sequence[FoundVideo], compute: ComputeParams) -> Headers:
     step = max(1, len(videos) // SAMPLE)
-    paths = [(root / video.path).resolve() for video in videos[::step][:SAMPLE]]
+    paths = {(root / video.path).resolve(): video.path for video in videos[::step][:SAMPLE]}
     # In processes of their own: a file may crash its reader.
     local = ComputeParams(backend="local", workers=max(2, compute.workers))
-    probes = dict(map_items(probe_video, paths, compute=local, desc="headers", failed=_unreadable))
-    read = [probe for probe in probes.values() if not _unreadable(probe)]
+    probes = dict(map_items(probe_video, list(paths), compute=local, desc="headers", failed=_unreadable))
+    readable = {path: probe for path, probe in probes.items() if not _unreadable(probe)}
+    read = list(readable.values())
     seconds = sorted(probe.duration_seconds for probe in read) or [0.0]
+    median = seconds[len(seconds) // 2]
+    typical = min(sorted(readable), key=lambda path: abs(readable[path].duration_seconds - median), default=None)
     return Headers(
         videos=len(paths),
         unreadable=first_few(sorted(path.name for path, probe in probes.items() if _unreadable(probe))),
         sizes=_by_count(f"{probe.width} x {probe.height}" for probe in read),
         codecs=_by_count(probe.codec for probe in read),
         shortest_seconds=seconds[0],
-        median_seconds=seconds[len(seconds) // 2],
+        median_seconds=median,
         longest_seconds=seconds[-1],
-        mean_frames=sum(map(frames_of, read)) / max(1, len(read)),
+        mean_frames=sum(map(_frames_of, read)) / max(1, len(read)),
+        typical=paths[typical] if typical else "",
     )
 
 
-def frames_of(probe: Probe) -> float:
+def _frames_of(probe: Probe) -> float:
     """How many frames a header promises."""
     return probe.declared_frames or probe.fps * probe.duration_seconds
 
