@@ -10,7 +10,7 @@ PYTHON ?= $(firstword $(foreach name,python3.12 python3.11 python3 python,$(shel
 # Stages find the interpreter and dvc of the environment; more than a thread a process slows small tensors down.
 ENV := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: help setup repro test lint bench intervals ui dvc-yaml
+.PHONY: help setup repro test lint bench intervals docs experiments ui dvc-yaml
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,7 +49,14 @@ lint: $(READY) ## Check style and types
 dvc-yaml: $(READY) ## Bring the code dependencies in dvc.yaml up to date (after imports changed)
 	$(ENV) PYTHONPATH=src:. python -m tests.pipeline.dvc_yaml
 
+docs: $(READY) ## Write docs/parameters.md (after a parameter changed)
+	$(ENV) actionrec params --markdown > docs/parameters.md
+
+experiments: $(READY) ## List what was tried, with the accuracies
+	$(ENV) actionrec experiments
+
 ui: $(READY) ## Serve MLflow at http://127.0.0.1:5000 (and say where the report is)
 	@echo "Report: $(CURDIR)/reports/index.html"
+	@echo "Runs: http://127.0.0.1:5000/#/experiments/1/runs (MLflow opens with a page about language models)"
 	$(ENV) MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow server --workers 1 --port 5000 \
 		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"

@@ -42,10 +42,34 @@ def test_all_problems_come_in_one_message(raw: dict[str, Any]) -> None:
     del raw["split"]["seed"]
     lines = problems(raw)
     assert lines[0] == "params.yaml has 4 problem(s):"
-    assert "  - train.lrr: unknown key (value 0.1)" in lines
+    assert "  - train.lrr: unknown key, did you mean lr?" in lines
     assert "  - train.lr: Input should be a valid number, got 'fast'" in lines
     assert "  - train.batch_size: Input should be greater than 0, got 0" in lines
     assert "  - split.seed: missing" in lines
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "line"),
+    [
+        ((), "trian", "trian: unknown key, did you mean train?"),
+        (("train",), "ephocs", "train.ephocs: unknown key, did you mean epochs?"),
+        (("data",), "nmae", "data.nmae: unknown key, did you mean name?"),
+        (("pack", "rgb"), "sise", "pack.rgb.sise: unknown key, did you mean size?"),
+        (("models", "cnn3d"), "clip_frame", "models.cnn3d.clip_frame: unknown key, did you mean clip_frames?"),
+        (("models", "frame_resnet", "train"), "ephocs", "models.frame_resnet.train.ephocs: unknown key, did you mean"),
+        (("tracking",), "xyz", "tracking.xyz: unknown key; there are enabled, experiment"),
+        (("models",), "cnn3", "models.cnn3.type: None is no type of model; there are "),
+    ],
+)
+def test_an_unknown_key_names_the_nearest(raw: dict[str, Any], path: tuple[str, ...], key: str, line: str) -> None:
+    section = raw
+    for name in path:
+        section = section[name]
+    section[key] = {}
+    [found] = problems(raw)[1:]
+    assert found.startswith(f"  - {line}")
+    if key == "cnn3":
+        assert found.endswith("(did you mean cnn3d?)")
 
 
 def test_small_learning_rates_are_numbers(tmp_path: Path) -> None:
@@ -78,7 +102,7 @@ def test_a_wrong_model_is_not_remembered_as_right(tmp_path: Path, monkeypatch: p
         PARAMS.read_text().replace("    temporal_kernel", "    kernel").replace("    motion: true\n", "    move: 1\n")
     )
     for _ in range(2):
-        with pytest.raises(ActionrecError, match=r"models\.stgcn\.move: unknown key \(value 1\)"):
+        with pytest.raises(ActionrecError, match=r"models\.stgcn\.move: unknown key"):
             load_params(path)
 
 

@@ -17,9 +17,9 @@ from ruamel.yaml.error import YAMLError
 
 from actionrec.clips.section import PictureParams, VectorParams
 from actionrec.core.compute import ComputeParams
-from actionrec.core.errors import ActionrecError
+from actionrec.core.errors import ActionrecError, did_you_mean, near_or_all
 from actionrec.core.itemcache import ItemCache
-from actionrec.core.section import ListOf, Section
+from actionrec.core.section import ListOf, Section, known_keys
 from actionrec.evaluation.section import EvaluateParams
 from actionrec.intake.extract.section import ExtractParams
 from actionrec.intake.ingest.adapters import ADAPTERS
@@ -28,7 +28,7 @@ from actionrec.intake.screen.rules import ScreenParams
 from actionrec.intake.split.section import SplitParams
 from actionrec.keypoints.section import KeypointParams
 from actionrec.models.kind import ModelParams
-from actionrec.models.table import MODELS, parse_model, recipe_of
+from actionrec.models.table import MODELS, kind_of, parse_model, recipe_of
 from actionrec.pack.features.section import FRAMES, FeatureParams
 from actionrec.pack.section import ViewParams
 from actionrec.report.section import ReportParams
@@ -109,7 +109,7 @@ def parse_params(raw: object, *, source: str, models_known: bool = False) -> Par
     try:
         params = Params.model_validate(raw)
     except ValidationError as error:
-        raise ActionrecError(_message(source, _problems(error) + problems)) from None
+        raise ActionrecError(_message(source, _problems(error, Params) + problems)) from None
     problems = problems or [*_impossible_combinations(params), *_impossible_models(params, models)]
     if problems:
         raise ActionrecError(_message(source, problems))
@@ -125,7 +125,8 @@ def _message(source: str, problems: list[str]) -> str:
     return f"{source} has {len(problems)} problem(s):\n" + "\n".join(f"  - {line}" for line in problems)
 
 
-def _problems(error: ValidationError, *prefix: str) -> list[str]:
+def _problems(error: ValidationError, section: type[Section], *prefix: str) -> list[str]:
+    """A line each; ``section`` is what was parsed, at ``prefix`` in the file."""
     lines = []
     for problem in error.errors(include_url=False):
         where = ".".join([*prefix, *(str(part) for part in problem["loc"])])
@@ -133,7 +134,8 @@ def _problems(error: ValidationError, *prefix: str) -> list[str]:
             case "missing":
                 lines.append(f"{where}: missing")
             case "extra_forbidden":
-                lines.append(f"{where}: unknown key (value {problem['input']!r})")
+                known = known_keys(section, problem["loc"])
+                lines.append(f"{where}: unknown key{near_or_all(str(problem['loc'][-1]), known)}")
             case _:
                 lines.append(f"{where}: {problem['msg']}, got {problem['input']!r}")
     return lines
@@ -143,16 +145,19 @@ def _typed_models(raw: object) -> tuple[dict[str, ModelParams], list[str]]:
     """The models that are what their type asks for, by name, and what is wrong with the others."""
     models: dict[str, ModelParams] = {}
     problems: list[str] = []
-    sections = raw.get("models") if isinstance(raw, dict) else None
-    for name, section in sections.items() if isinstance(sections, dict) else ():
+    found = raw.get("models") if isinstance(raw, dict) else None
+    sections: dict[Any, Any] = found if isinstance(found, dict) else {}
+    for name, section in sections.items():
         named = section.get("type") if isinstance(section, dict) else None
         if named not in MODELS:
-            problems.append(f"models.{name}.type: {named!r} is no type of model; there are {', '.join(MODELS)}")
+            near = did_you_mean(str(name), (other for other in sections if other != name)) if named is None else ""
+            meant = f" ({near.removeprefix(', ')})" if near else ""
+            problems.append(f"models.{name}.type: {named!r} is no type of model; there are {', '.join(MODELS)}{meant}")
             continue
         try:
             models[name] = parse_model(section)
         except ValidationError as error:
-            problems += _problems(error, "models", str(name))
+            problems += _problems(error, kind_of(named).section, "models", str(name))
     return models, problems
 
 
@@ -216,7 +221,7 @@ def _train_problems(name: str, params: Params) -> list[str]:
     try:
         return params.train_of(name).problems(f"models.{name}")
     except ValidationError as error:
-        return _problems(error, "models", name, "train")
+        return _problems(error, TrainParams, "models", name, "train")
 
 
 def _impossible_models(params: Params, models: dict[str, ModelParams]) -> list[str]:

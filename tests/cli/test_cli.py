@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import re
+import shlex
 import sys
 from pathlib import Path
 
 import pytest
 from tests.evaluation.made import make_split, predict
 
-from actionrec.cli import main
+from actionrec.cli import main, make_parser
+from actionrec.cli.output import Parser
 from actionrec.evaluation.evaluate import evaluate
 from actionrec.evaluation.outputs import write_metrics
 from actionrec.evaluation.section import EvaluateParams
@@ -30,12 +34,72 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("command", [[], ["doctor"], ["models"], ["recipe"], ["cache"], ["cache", "prune"], ["leak"]])
-def test_help(command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def commands(parser: Parser) -> dict[str, Parser]:
+    """Every command below ``parser``, by its words."""
+    found = {parser.prog: parser}
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name in action.choices:
+                found |= commands(action.choices[name])
+    return found
+
+
+COMMANDS = commands(make_parser())
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_help_says_what_it_does_with_examples_that_parse(
+    words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as caught:
-        run(monkeypatch, *command, "--help")
+        run(monkeypatch, *words.split()[1:], "--help")
     assert caught.value.code == 0
-    assert "usage: actionrec" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"usage: {words}")
+    assert COMMANDS[words].description in shown
+    if words == "actionrec":
+        return
+    examples = re.findall(r"^  ((?:actionrec|dvc) .*)$", shown, re.MULTILINE)
+    assert examples
+    for example in examples:
+        for command in re.findall(r"actionrec [^()|>]+", example):
+            assert command.startswith(words)
+            make_parser().parse_args(shlex.split(command)[1:])
+
+
+@pytest.mark.parametrize(
+    ("typed", "advice"),
+    [
+        (["docter"], "did you mean doctor?"),
+        (["cache", "shwo"], "did you mean show?"),
+        (["doctor", "--jsn"], "unrecognized arguments: --jsn, did you mean --json?"),
+        (["models", "--clases=3"], "did you mean --classes?"),
+        (["export", "cnn3d", "--format", "onx"], "did you mean onnx?"),
+    ],
+)
+def test_a_typo_gets_the_right_word(
+    typed: list[str], advice: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(monkeypatch, *typed)
+    assert caught.value.code == 2
+    assert advice in capsys.readouterr().err
+
+
+def test_errors_are_one_message_and_with_debug_a_traceback(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(arguments: object) -> None:
+        raise ValueError("too deep")
+
+    monkeypatch.setattr("actionrec.cli.cache.show", fail)
+    with pytest.raises(SystemExit) as caught:
+        run(monkeypatch, "cache", "show")
+    assert caught.value.code == 1
+    assert capsys.readouterr().err == "error: ValueError: too deep (not foreseen: --debug shows where it arose)\n"
+    for typed in (["--debug", "cache", "show"], ["cache", "show", "--debug"]):
+        with pytest.raises(ValueError, match="too deep"):
+            run(monkeypatch, *typed)
 
 
 def test_cache_show_and_prune(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,7 +150,7 @@ def test_recipes_are_listed_and_printed(monkeypatch: pytest.MonkeyPatch, capsys:
     with pytest.raises(SystemExit) as caught:
         run(monkeypatch, "recipe", "z")
     assert caught.value.code == 1
-    assert "no recipe 'z'" in capsys.readouterr().err
+    assert "no recipe 'z'; there are a_asl" in capsys.readouterr().err
 
 
 def test_leak_prints_and_writes(

@@ -102,6 +102,8 @@ def test_workspace_run_is_in_mlflow_once_a_model_with_live_curves(reproduced: Cl
     assert {run["mlflow.parentRunId"] for run in trainings} == {experiment["id"]}
     assert {run["dvc.exp"] for run in trainings} == {"workspace"}
     summary = json.loads((reproduced.root / "reports/metrics/summary.json").read_text())
+    assert {(run["data"], run["split"]) for run in trainings} == {("synthetic", "group, seed 0")}
+    assert "| fusion | " in experiment["mlflow.note.content"]
     for run in trainings:
         assert float(run["video_top1"]) == pytest.approx(summary[run["model"]]["video_top1"])
         assert "val_loss" in run
@@ -110,9 +112,8 @@ def test_workspace_run_is_in_mlflow_once_a_model_with_live_curves(reproduced: Cl
 def test_an_experiment_in_a_temporary_workspace_arrives_in_the_main_checkout(reproduced: Clone) -> None:
     done = reproduced.run("dvc", "exp", "run", "--temp", "--name", "slow-lr", "-S", "train.lr=1e-4")
     ran = {line.split("'")[1] for line in done.stdout.splitlines() if line.startswith("Running stage")}
-    assert ran == {
-        *(f"{stage}@{model}" for stage in ("train", "predict") for model in MODELS), "evaluate", "report", "track",
-    }  # fmt: skip
+    of_models = {f"{stage}@{model}" for stage in ("train", "predict") for model in MODELS}
+    assert ran == {"check", *of_models, "evaluate", "report", "track"}
     assert reproduced.run("git", "status", "--porcelain").stdout == ""
 
     shown = json.loads(reproduced.run("dvc", "exp", "show", "--json").stdout)
@@ -191,7 +192,7 @@ def test_two_folds_answer_for_every_video_and_one_more_fold_costs_only_that(repr
         page = (root / "reports/index.html").read_text()
         assert "2 of 2 folds: every test video was answered by a model that had not seen its group" in page
         runs = {run["mlflow.runName"]: run for run in mlflow_runs(reproduced, "tags.fold = '1'")}
-        assert sorted(runs) == [f"{model}/fold1" for model in MODELS]
+        assert sorted(runs) == [f"{model} workspace fold1" for model in MODELS]
         assert all({"val_loss", "video_top1", "temperature"} <= set(run) for run in runs.values())
     finally:
         reproduced.run("git", "reset", "--quiet", "--hard")  # DVC has staged its lock
@@ -213,6 +214,20 @@ def test_a_wrong_parameter_stops_before_anything_is_lost(reproduced: Clone) -> N
         reproduced.run("git", "checkout", "params.yaml")
         reproduced.run("dvc", "checkout")
     assert (reproduced.root / "data/splits/split.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("override", "problem"),
+    [
+        ("+trian.lr=1e-4", "trian: unknown key, did you mean train?"),
+        ("+compute.wokrers=1", "compute.wokrers: unknown key, did you mean workers?"),
+    ],
+)
+def test_a_key_that_no_stage_reads_stops_before_the_first(reproduced: Clone, override: str, problem: str) -> None:
+    done = reproduced.run("dvc", "exp", "run", "--temp", "-S", override, check=False)
+    assert done.returncode != 0
+    assert problem in done.stdout
+    assert [line for line in done.stdout.splitlines() if line.startswith("Running stage")] == ["Running stage 'check':"]
 
 
 def test_every_stage_has_a_description() -> None:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from tests.conftest import REPO
 
 from actionrec.core.paths import training_name
 from actionrec.tracking.client import (
     Tracker,
+    check_answers,
     connect,
     flatten,
     revision_tags,
@@ -16,6 +28,7 @@ from actionrec.tracking.client import (
     training_tags,
     warn_only,
 )
+from actionrec.tracking.live import LiveCurves, live_curves
 from actionrec.tracking.section import TrackingParams
 
 PARAMS = TrackingParams(enabled=True, experiment="tests")
@@ -61,8 +74,8 @@ def test_a_run_is_found_again_and_keeps_its_history(root: Path, monkeypatch: pyt
     again = connected()
     assert again.run_of("model", {"model": "m", "fingerprint": "f"}) == run
     assert again.run_of("model", {"model": "m", "fingerprint": "g"}) != run
-    assert again.has_history(run, "val_top1")
-    assert not again.has_history(run, "val_loss")
+    assert again.steps_of(run, "val_top1") == {0, 1}
+    assert again.steps_of(run, "val_loss") == set()
     history = again.client.get_metric_history(run, "val_top1")
     assert [(metric.step, metric.value) for metric in history] == [(0, 0.25), (1, 0.5)]
     assert again.client.get_run(run).data.params == {"train.lr": "0.1", "train.epochs": "2"}
@@ -96,6 +109,64 @@ def test_unreachable_store_does_not_raise(
     assert "MLflow tracking failed" in capsys.readouterr().err
 
 
+@pytest.fixture
+def listening() -> Iterator[socket.socket]:
+    """A server that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+@pytest.mark.parametrize("answers", ["nothing listens", "it never answers"])
+def test_a_server_that_is_away_is_one_warning_within_seconds(
+    answers: str,
+    root: Path,
+    listening: socket.socket,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    port = listening.getsockname()[1]
+    if answers == "nothing listens":
+        listening.close()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://user:secret@127.0.0.1:{port}")
+    monkeypatch.setattr("actionrec.tracking.client.ANSWER_SECONDS", 0.5)
+    params = TrackingParams(enabled=True, experiment=answers)
+    start = time.monotonic()
+    assert [live_curves(params, "m", "f", fold=fold) for fold in range(3)] == [[], [], []]
+    assert time.monotonic() - start < 5
+    [warning] = capsys.readouterr().err.splitlines()
+    assert f"going on without it: no MLflow server answers at 127.0.0.1:{port} (" in warning
+
+
+def test_a_server_answers_whatever_it_says() -> None:
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(401)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        check_answers(f"http://127.0.0.1:{server.server_port}/some/path/")
+    check_answers("sqlite:///nowhere.db")
+
+
+def test_after_a_failure_no_more_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    class Away:
+        calls = 0
+
+        def log_metrics(self, *_: object, **__: object) -> None:
+            self.calls += 1
+            raise OSError("gone")
+
+    away = Away()
+    curves = LiveCurves(away, "run")  # type: ignore[arg-type]
+    trainer: Any = SimpleNamespace(is_global_zero=True, callback_metrics={"val_top1": 0.5}, current_epoch=0)
+    for _ in range(3):
+        curves.on_train_epoch_end(trainer, trainer)
+    assert away.calls == 1
+    assert capsys.readouterr().err.count("gone") == 1
+
+
 def test_a_training_of_one_fold_of_several_is_named_after_it() -> None:
     assert training_tags("m", "f", None) == {"kind": "training", "model": "m", "fingerprint": "f"}
     assert training_tags("m", "f", 0) == {"kind": "training", "model": "m", "fingerprint": "f", "fold": "0"}
@@ -107,3 +178,16 @@ def test_flatten_and_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.chdir(tmp_path)
     (tmp_path / "dvc.lock").write_text("x")
     assert revision_tags()["dvc.lock.md5"] == "9dd4e461268c8034f5c8564e155c67a6"
+
+
+@pytest.mark.slow
+def test_a_fresh_database_is_made_without_a_word(root: Path) -> None:
+    """In a process of its own, since MLflow sets its logging up on import."""
+    script = (
+        "from actionrec.tracking.client import connect\n"
+        "from actionrec.tracking.section import TrackingParams\n"
+        "assert connect(TrackingParams(enabled=True, experiment='tests'))\n"
+    )
+    env = {**os.environ, "PYTHONPATH": str(REPO / "src")}
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import argparse
 
-from actionrec.cli.output import Commands, add_json, print_json
+from actionrec.cli.output import Commands, add_command, add_json, print_json
 from actionrec.core.itemcache import cache_usage, project_root, prune_cache
 
 
 def add_to(commands: Commands) -> None:
-    cache = commands.add_parser("cache", help="show or prune the item cache")
+    cache = add_command(
+        commands,
+        "cache",
+        "show or prune the item cache, from which stopped runs go on",
+        examples=["actionrec cache show", "actionrec cache prune --older-than-days 7 --stage extract"],
+    )
     actions = cache.add_subparsers(required=True, metavar="action")
-    parser = actions.add_parser("show", help="entries and bytes of every stage")
+    parser = add_command(actions, "show", "entries and bytes of every stage", examples=["actionrec cache show --json"])
     add_json(parser)
     parser.set_defaults(run=show)
-    parser = actions.add_parser("prune", help="remove entries; outputs are never touched")
+    parser = add_command(
+        actions,
+        "prune",
+        "remove entries; outputs are never touched",
+        examples=[
+            "actionrec cache prune --older-than-days 7",
+            "actionrec cache prune --older-than-days 0 --stage train",
+        ],
+    )
     parser.add_argument(
         "--older-than-days", type=float, default=30.0, help="keep younger entries (default 30; 0: none)"
     )

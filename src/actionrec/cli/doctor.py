@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from actionrec.cli.output import Commands, add_json, print_json
+from actionrec.cli.output import Commands, add_command, add_json, print_json
 from actionrec.core.errors import ActionrecError
 from actionrec.intake.ffmpeg import ffmpeg_program, ffmpeg_version
 from actionrec.params import PARAMS_FILE, load_params
@@ -20,13 +20,42 @@ _PACKAGES = ("torch", "torchvision", "lightning", "mediapipe", "h5py", "dvc", "m
 
 
 def add_to(commands: Commands) -> None:
-    parser = commands.add_parser("doctor", help="check what the pipeline needs on this machine")
+    parser = add_command(
+        commands,
+        "doctor",
+        "check what the pipeline needs on this machine, or what a folder of videos holds",
+        examples=[
+            "actionrec doctor",
+            "actionrec doctor --data",
+            "actionrec doctor --data --root /path/to/videos",
+            "actionrec doctor --data --root /path/to/UCF-101 -S data.name=ucf101 -S data.annotations=/path/to/lists",
+        ],
+    )
+    parser.add_argument(
+        "--data", action="store_true", help="look at the videos instead: what a run will read, skip, take and need"
+    )
+    parser.add_argument("--root", type=Path, help="with --data: this folder in place of data.root")
+    parser.add_argument(
+        "-S",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="with --data: a parameter, as `dvc exp run` takes it; params.yaml stays as it is",
+    )
     add_json(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print what was found; raises :class:`ActionrecError` where something is missing."""
+    if arguments.data:
+        from actionrec.cli.data_doctor import examine_data
+
+        examine_data(root=arguments.root, changes=arguments.changes, as_json=arguments.json)
+        return
+    if arguments.root or arguments.changes:
+        raise ActionrecError("--root and -S are for the videos; add --data")
     findings = examine(Path.cwd())
     if arguments.json:
         print_json(findings)

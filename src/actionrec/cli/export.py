@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from actionrec.cli.output import Commands, add_json, print_json
+from actionrec.cli.output import Commands, add_command, add_json, print_json
 from actionrec.core.paths import fold_name, model_dir
 
 
 def add_to(commands: Commands) -> None:
-    parser = commands.add_parser("export", help="write a trained model as one file that runs without this project")
+    parser = add_command(
+        commands,
+        "export",
+        "write a trained model as one file that runs without this project",
+        examples=["actionrec export cnn3d", "actionrec export keypoint_lstm --fold 0 --format torch --out model.pt2"],
+    )
     parser.add_argument("model", help="name of a trained model, for example frame_resnet")
     parser.add_argument(
         "--format", choices=("onnx", "torch"), default="onnx", help="ONNX, or a torch.export program (default onnx)"

@@ -6,11 +6,16 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from actionrec.cli.output import Commands, add_json, print_json
+from actionrec.cli.output import Commands, add_command, add_json, print_json
 
 
 def add_to(commands: Commands) -> None:
-    parser = commands.add_parser("leak", help="compare the accuracies of an honest and of a leaking split")
+    parser = add_command(
+        commands,
+        "leak",
+        "compare the accuracies of an honest and of a leaking split",
+        examples=["actionrec leak /tmp/honest /tmp/leaking --out /tmp/leak.json"],
+    )
     parser.add_argument("honest", type=Path, help="reports/metrics of a run whose split keeps groups whole")
     parser.add_argument(
         "leaking", type=Path, help="reports/metrics of a run with split.method=stratified and split.allow_leak=true"

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from actionrec.cli.output import Commands, add_json, print_json
+from actionrec.cli.output import Commands, add_command, add_json, print_json
 
 
 def add_to(commands: Commands) -> None:
-    parser = commands.add_parser("models", help="list the models, counted at their published settings")
+    parser = add_command(
+        commands,
+        "models",
+        "list the models, counted at their published settings",
+        examples=["actionrec models", "actionrec models --classes 10 --json"],
+    )
     parser.add_argument("--classes", type=_positive, help="count with so many classes (default: as published)")
     add_json(parser)
     parser.set_defaults(run=run)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import argparse
 
-from actionrec.cli.output import Commands, add_json, print_json
+from actionrec.cli.output import Commands, add_command, add_json, print_json
 from actionrec.cli.recipes import as_arguments, read_recipe, recipe_names
 
 
 def add_to(commands: Commands) -> None:
-    parser = commands.add_parser(
-        "recipe", help="print a published system as arguments: dvc exp run $(actionrec recipe NAME)"
+    parser = add_command(
+        commands,
+        "recipe",
+        "print a published system as arguments of dvc exp run",
+        examples=[
+            "actionrec recipe",
+            "dvc exp run $(actionrec recipe b) -S data.root=/path/to/UCF-101 -S data.annotations=/path/to/lists",
+        ],
     )
     parser.add_argument("name", nargs="?", help="list all recipes where it is left out")
     add_json(parser)

@@ -15,6 +15,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field
 
 from actionrec.core.errors import ActionrecError
+from actionrec.core.progress import Progress
 from actionrec.core.section import Section
 
 Item = TypeVar("Item")
@@ -30,6 +31,7 @@ CONNECT_SECONDS = 30
 
 class ComputeParams(Section):
     backend: Literal["local", "dask"]
+    """Processes of this machine, or an existing Dask cluster that shares the file system."""
     workers: Annotated[int, Field(ge=0)]
     """Processes of the local pool; 0 takes every core."""
     scheduler: str | None = None
@@ -47,39 +49,44 @@ def num_workers(compute: ComputeParams) -> int:
 
 
 def map_items(
-    function: Callable[[Item], Result], items: Sequence[Item], *, compute: ComputeParams, desc: str, unit: str = "video"
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    *,
+    compute: ComputeParams,
+    desc: str,
+    failed: Callable[[Result], bool] | None = None,
+    failed_word: str = "failed",
 ) -> Iterator[tuple[Item, Result]]:
-    """Yield ``(item, function(item))`` as each completes, in no fixed order, with a progress bar.
+    """Yield ``(item, function(item))`` of videos as each completes, in no fixed order, and show the progress.
 
     ``function`` and the items must pickle. An exception in ``function`` stops the map: per-video
-    problems are results, not exceptions.
+    problems are results, not exceptions; ``failed`` says which results are, so that they are counted.
     """
-    from tqdm import tqdm
-
     mapper = _map_dask if compute.backend == "dask" else _map_local
-    yield from tqdm(mapper(function, items, compute), total=len(items), desc=desc, unit=unit, mininterval=0.5)
+    with Progress(len(items), desc=desc, unit="video", failed=failed_word if failed else None) as progress:
+        for item, result in mapper(function, items, compute):
+            progress.update(failed=int(failed is not None and failed(result)))
+            yield item, result
 
 
 def map_in_order(
-    function: Callable[[Item], Result], items: Sequence[Item], *, compute: ComputeParams, desc: str, unit: str = "block"
+    function: Callable[[Item], Result], items: Sequence[Item], *, compute: ComputeParams, desc: str
 ) -> Iterator[Result]:
-    """Yield ``function(item)`` in the order of ``items``, computed ahead by threads, with a progress bar.
+    """Yield ``function(item)`` of blocks in their order, computed ahead by threads, and show the progress.
 
     For what releases the interpreter's lock, as OpenCV does; a few results wait, however many items there are.
     """
-    from tqdm import tqdm
-
     workers = num_workers(compute)
     waiting: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(workers) as pool, tqdm(total=len(items), desc=desc, unit=unit, mininterval=0.5) as bar:
+    with ThreadPoolExecutor(workers) as pool, Progress(len(items), desc=desc, unit="block") as progress:
         for item in items:
             waiting.append(pool.submit(function, item))
             if len(waiting) > _IN_FLIGHT_PER_WORKER * workers:
                 yield waiting.popleft().result()
-                bar.update()
+                progress.update()
         while waiting:
             yield waiting.popleft().result()
-            bar.update()
+            progress.update()
 
 
 def _map_local(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Callable, Iterable
 
@@ -20,6 +21,18 @@ def first_few(items: Iterable[str], *, limit: int = 5) -> str:
     shown = ", ".join(listed[:limit])
     hidden = len(listed) - limit
     return f"{shown} and {hidden} more" if hidden > 0 else shown
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """``, did you mean epochs?`` where one of ``known`` is near ``word``; nothing otherwise."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f", did you mean {near[0]}?" if near else ""
+
+
+def near_or_all(word: str, known: Iterable[str]) -> str:
+    """The nearest as :func:`did_you_mean` says it; where none is near ``; there are`` and all of them."""
+    known = list(known)
+    return did_you_mean(word, known) or f"; there are {', '.join(known) or 'none'}"
 
 
 def run_main(main: Callable[[], None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+CHECKED = Path("data/checked.txt")
 MANIFEST = Path("data/manifest.csv")
 FRAMES = Path("data/frames")
 SCREENED = Path("data/screened.csv")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,3 +22,15 @@ class Section(BaseModel):
     def problems(self, name: str) -> list[str]:  # noqa: ARG002 (for the sections that have rules)
         """What its values rule out together, a line each; ``name`` is the section's own, as ``models.cnn3d``."""
         return []
+
+
+def known_keys(section: type[BaseModel], place: Sequence[int | str]) -> list[str]:
+    """The keys that are legal beside the last of ``place``, the way to a key from ``section`` down."""
+    found: Any = section
+    for part in place[:-1]:
+        if isinstance(found, type) and issubclass(found, BaseModel):
+            field = found.model_fields.get(str(part))
+            found = field.annotation if field else None
+        else:  # of a dict[str, Section]: what every value is
+            found = (get_args(found) or (None,))[-1]
+    return list(found.model_fields) if isinstance(found, type) and issubclass(found, BaseModel) else []

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
+from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -25,29 +24,16 @@ from actionrec.keypoints.layout import (
     POSE,
     RIGHT_HAND,
 )
+from actionrec.keypoints.noise import without_noise
 
 _SUPPORTED = ((3, 9), (3, 12))
-
-
-@contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """Silence MediaPipe's C++ chatter, which its own threads print and no Python setting reaches."""
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with open(os.devnull, "wb") as null:  # noqa: PTH123 - a descriptor is wanted, not a path
-        os.dup2(null.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
 
 
 class HolisticDetector:
     """Tracks one person through the frames of one video; make a new one for every video, in a ``with``.
 
     ``model_complexity`` is 1: the models of 0 and 2 are not in the wheel and would be downloaded.
-    Standard error is silent inside the ``with``; failures are raised, not printed.
+    Inside the ``with`` standard error lacks the lines that MediaPipe prints for every video, and no other.
     """
 
     def __init__(self, *, min_detection_confidence: float, min_tracking_confidence: float) -> None:
@@ -75,7 +61,7 @@ class HolisticDetector:
         return to_row(self._holistic.process(np.ascontiguousarray(frame)))
 
     def __enter__(self) -> Self:
-        self._open.enter_context(_quiet_stderr())
+        self._open.enter_context(without_noise())
         self._holistic = self._make()
         self._open.callback(self._holistic.close)
         return self

@@ -13,4 +13,6 @@ class KeypointParams(Section):
     enabled: bool
     """False spares MediaPipe's cost when no model uses keypoints."""
     min_detection_confidence: Annotated[float, Field(ge=0, le=1)]
+    """MediaPipe's: below it a person is not found."""
     min_tracking_confidence: Annotated[float, Field(ge=0, le=1)]
+    """MediaPipe's: below it a person is looked for anew in the next frame."""

@@ -32,6 +32,7 @@ class CNNLSTMParams(ModelParams, ImageClipParams):
     channels: Annotated[ListOf[PositiveInt], Field(min_length=1)] = (64,)
     """Of the convolutions, each followed by a ReLU and a pooling by 2; the last is what the LSTM reads of a frame."""
     lstm_hidden: PositiveInt = 128
+    """Width of the LSTM over the frames' vectors."""
     norm: bool = False
     """Batch normalisation after each convolution; the reference has none."""
     dropout: Probability = 0.0

@@ -53,7 +53,9 @@ class FeatureSequenceParams(ModelParams, ClipParams, VectorParams):
     keypoint_features: KeypointKind = "body"
     """As in ``fused_convlstm``, like ``keypoint_motion`` and ``keypoint_norm``."""
     keypoint_motion: bool = True
+    """Each value's change since the previous frame too."""
     keypoint_norm: bool = True
+    """Batch-normalise what the network over keypoints reads."""
     keypoint_frames: Literal["all", "hands"] = "all"
     """``hands``: clips are of the frames in which a hand was found, where there are any: a sign begins and ends with
     hands at rest, out of the picture."""

@@ -34,6 +34,7 @@ class FrameResnetParams(ModelParams, PictureParams, PretrainedParams):
     view: str = "rgb"
     """Packed view (``pack``) that it reads."""
     depth: Literal[18, 34, 50, 101, 152] = 50
+    """Layers of the ResNet."""
     weights: str = "imagenet"
     """``none``; torchvision's name of published weights, which it downloads: ``IMAGENET1K_V1`` (``imagenet`` is the
     same, and what the reference starts from) or ``IMAGENET1K_V2``, where the depth has it; or a local state-dict

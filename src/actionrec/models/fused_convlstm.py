@@ -43,6 +43,7 @@ class FusedConvLSTMParams(ModelParams, ClipParams, PictureParams):
     channels: PositiveInt = 16
     """Channels of each ConvLSTM layer."""
     lstm_hidden: PositiveInt = 512
+    """Width of the LSTM over keypoints."""
     keypoint_features: KeypointKind = "raw"
     """``raw``: all 1662 values. ``body``: pose and hands, centred and scaled by the body. ``hands``: shape and place of
     the hands, the leading one first, for signs."""

@@ -24,6 +24,7 @@ class ModelParams(Section):
     """
 
     type: str
+    """Which file of ``models/`` it is."""
     train: dict[str, Any] = Field(default_factory=dict)
     """Overrides of ``train`` for this model."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Literal
 
@@ -11,9 +10,9 @@ import numpy.typing as npt
 import torch
 from torch import nn
 from torch.nn import functional
-from tqdm import tqdm
 
 from actionrec.core.errors import ActionrecError, first_few
+from actionrec.core.progress import Progress
 from actionrec.core.tables import SplitRow
 from actionrec.prediction.aggregation import aggregate_clips
 from actionrec.prediction.file import PREDICTED_SUBSETS, Predictions
@@ -88,12 +87,12 @@ def _log_prob(
     found = []
     with (
         torch.inference_mode(),
-        tqdm(total=len(clips), desc="predict", unit="clip", disable=not sys.stderr.isatty()) as bar,
+        Progress(len(clips), desc="predict", unit="clip") as progress,
     ):
         for inputs, labels, _ in loader:
             logits = model({name: tensor.to(device) for name, tensor in inputs.items()})
             found.append(functional.log_softmax(logits.float(), dim=1).cpu().numpy())
-            bar.update(len(labels))
+            progress.update(len(labels))
     log_prob: npt.NDArray[np.float32] = np.concatenate(found)
     if not np.isfinite(log_prob).all():
         raise ActionrecError("the model predicts values that are not finite; train it with a lower train.lr")

@@ -11,6 +11,7 @@ from actionrec.core.section import Section
 
 class ReportParams(Section):
     title: str
+    """Of the page."""
     skeleton_frames: Annotated[int, Field(ge=0, le=48)]
     """Frames shown with their keypoints drawn in."""
     leak: str = ""

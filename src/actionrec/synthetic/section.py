@@ -19,9 +19,11 @@ class SyntheticParams(Section):
     fps: Annotated[int, Field(ge=5, le=60)]
     """Frames a second."""
     min_frames: Annotated[int, Field(ge=8)]
+    """Frames of the shortest clip."""
     max_frames: Annotated[int, Field(ge=8)]
     """Clip lengths are drawn from ``min_frames..max_frames``, both included."""
     seed: Annotated[int, Field(ge=0)]
+    """Of everything that is drawn: bodies, rooms, movements, lengths."""
     defects: bool
     """Plant a handful of bad files for the screening stage to find."""
 

@@ -9,16 +9,22 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import http.client
 import os
+import ssl
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
 from actionrec.core.itemcache import project_root
+from actionrec.core.paths import fold_name
 from actionrec.tracking.section import TrackingParams
 
 if TYPE_CHECKING:
@@ -27,6 +33,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
+ANSWER_SECONDS = 5.0
+"""How long a tracking server may take to say that it is there."""
 WORKSPACE = "workspace"
 """Name of the experiment when no ``dvc exp run`` named one."""
 
@@ -50,6 +58,23 @@ def tracking_uri(root: Path) -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / 'mlflow.db'}"
 
 
+def check_answers(uri: str) -> None:
+    """Raise ``OSError``, within seconds, where ``uri`` names a server that does not answer; any answer will do."""
+    if not uri.startswith(("http://", "https://")):
+        return
+    parts = urlsplit(uri)
+    host = parts.netloc.rpartition("@")[2]  # a name and a password are not for the terminal
+    address = parts._replace(netloc=host, path=f"{parts.path.rstrip('/')}/health").geturl()
+    try:
+        urllib.request.urlopen(address, timeout=ANSWER_SECONDS).close()  # noqa: S310 (http)
+    except urllib.error.HTTPError:
+        return
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        if not isinstance(reason, ssl.SSLError):
+            raise OSError(f"no MLflow server answers at {host} ({reason}); see MLFLOW_TRACKING_URI") from None
+
+
 def training_tags(model: str, fingerprint: str, fold: int | None) -> dict[str, str]:
     """Tags by which the run of a training is found again."""
     tags = {"kind": "training", "model": model, "fingerprint": fingerprint}
@@ -61,11 +86,12 @@ def connect(params: TrackingParams) -> Tracker | None:
     """A tracker, or ``None`` when tracking is disabled or fails."""
     if not params.enabled:
         return None
+    root = project_root()
+    check_answers(tracking_uri(root))
     from filelock import FileLock
     from mlflow.exceptions import MlflowException
     from mlflow.tracking import MlflowClient
 
-    root = project_root()
     # The constructor migrates a fresh database, and two processes doing so at once kill each other.
     with FileLock(root / "mlflow.db.lock", timeout=120):
         client = MlflowClient(tracking_uri(root))
@@ -89,6 +115,11 @@ class Tracker:
     experiment_id: str
     dvc_experiment: str
     """``DVC_EXP_NAME``, or ``workspace``."""
+
+    def run_of_training(self, model: str, fingerprint: str, fold: int | None) -> str:
+        """Id of the run of one training, named so that a list of runs can be read: ``cnn3d slow-lr fold0``."""
+        name = " ".join([model, self.dvc_experiment, *([] if fold is None else [fold_name(fold)])])
+        return self.run_of(name, training_tags(model, fingerprint, fold))
 
     def run_of(self, name: str, tags: Mapping[str, str]) -> str:
         """Id of this DVC experiment's run with ``tags``; made when there is none.
@@ -120,9 +151,9 @@ class Tracker:
             run_id, metrics=[Metric(key, float(value), now_ms, step) for key, value in sorted(metrics.items())]
         )
 
-    def has_history(self, run_id: str, metric: str) -> bool:
-        """Whether ``metric`` was logged live."""
-        return bool(self.client.get_metric_history(run_id, metric))
+    def steps_of(self, run_id: str, metric: str) -> set[int]:
+        """The epochs of which ``metric`` was logged live."""
+        return {point.step for point in self.client.get_metric_history(run_id, metric)}
 
     def log_files(self, run_id: str, files: Sequence[Path], *, folder: str | None = None) -> None:
         """Copy ``files`` to the run's artifacts."""
@@ -142,6 +173,8 @@ def revision_tags() -> dict[str, str]:
     lock = Path("dvc.lock")
     tags = {
         "git.commit": _git("rev-parse", "HEAD"),
+        "mlflow.source.git.commit": _git("rev-parse", "HEAD"),  # MLflow's column "Version"
+        "mlflow.source.name": "dvc.yaml",
         "git.dirty": str(bool(_git("status", "--porcelain", "--untracked-files=no"))).lower(),
         "dvc.baseline": os.environ.get("DVC_EXP_BASELINE_REV", ""),
         "dvc.lock.md5": hashlib.md5(lock.read_bytes(), usedforsecurity=False).hexdigest() if lock.exists() else "",

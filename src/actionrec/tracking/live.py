@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import lightning.pytorch as pl
 
-from actionrec.core.paths import training_name
-from actionrec.tracking.client import Tracker, connect, training_tags, warn_only
+from actionrec.tracking.client import Tracker, connect, warn_only
 from actionrec.tracking.section import TrackingParams
 
 
 class LiveCurves(pl.Callback):
-    """Logs every epoch's metrics to one MLflow run; a failure warns and training goes on."""
+    """Logs every epoch's metrics to one MLflow run; at the first failure it warns, logs no more, and training goes on.
+
+    The ``track`` stage logs what is missing.
+    """
 
     def __init__(self, tracker: Tracker, run_id: str) -> None:
         self._tracker = tracker
         self._run_id = run_id
+        self._works = True
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
-        if trainer.is_global_zero:
-            self._log(trainer)
+        if trainer.is_global_zero and self._works:
+            self._works = bool(self._log(trainer))
 
     @warn_only
-    def _log(self, trainer: pl.Trainer) -> None:
+    def _log(self, trainer: pl.Trainer) -> bool:
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         self._tracker.log_metrics(self._run_id, metrics, step=trainer.current_epoch + 1)
+        return True
 
 
 def live_curves(params: TrackingParams, model: str, fingerprint: str, *, fold: int | None = None) -> list[pl.Callback]:
     """The callback for the run of this training, begun or found again; none where tracking is off or fails."""
-    tracker = connect(params)
+    tracker = _tracker(params)
     run_id = _begin(tracker, model, fingerprint, fold) if tracker else None
     return [LiveCurves(tracker, run_id)] if tracker and run_id else []
 
 
+@cache
+def _tracker(params: TrackingParams) -> Tracker | None:
+    """One for all folds, so that a store that is away is waited for, and warned of, once."""
+    return connect(params)
+
+
 @warn_only
 def _begin(tracker: Tracker, model: str, fingerprint: str, fold: int | None) -> str:
-    return tracker.run_of(training_name(model, fold), training_tags(model, fingerprint, fold))
+    return tracker.run_of_training(model, fingerprint, fold)

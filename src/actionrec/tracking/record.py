@@ -13,7 +13,7 @@ from typing import Any
 
 from actionrec.core import paths
 from actionrec.params import Params
-from actionrec.tracking.client import Tracker, connect, revision_tags, training_tags, warn_only
+from actionrec.tracking.client import Tracker, connect, revision_tags, warn_only
 
 FUSION = "fusion"
 
@@ -44,11 +44,32 @@ def _record_experiment(tracker: Tracker, params: Params, summary: dict[str, dict
         run, {f"{model}.{name}": value for model, row in summary.items() for name, value in row.items()}
     )
     fusion = json.loads((paths.METRICS / f"{FUSION}.json").read_text(encoding="utf-8"))
-    tracker.tag(run, {"best_model": fusion["best_model"], "best_model_chosen_on": fusion["chosen_on"] or "order"})
+    chosen = {"best_model": fusion["best_model"], "best_model_chosen_on": fusion["chosen_on"] or "order"}
+    tracker.tag(run, {**chosen, **_data_tags(params), "mlflow.note.content": _results_table(summary)})
     tracker.log_files(run, [paths.SUMMARY, paths.METRICS / f"{FUSION}.json", paths.REPORT])
     tracker.log_files(run, _figures("models", f"confusion_{FUSION}"), folder="figures")
     tracker.finish(run)
     return run
+
+
+def _data_tags(params: Params) -> dict[str, str]:
+    """What a list of runs shows of the videos and of how they were divided."""
+    split = params.split
+    folds = f", {split.folds} folds" if split.folds > 1 else ""
+    return {
+        "data": params.data.name,
+        "data.root": params.data.root,
+        "split": f"{split.method}{folds}, seed {split.seed}",
+    }
+
+
+def _results_table(summary: dict[str, dict[str, float]]) -> str:
+    """The description of the experiment's run, as MLflow shows it: Markdown."""
+    rows = [
+        f"| {model} | {row['video_top1']:.3f} | {row['video_top1_low']:.3f} to {row['video_top1_high']:.3f} |"
+        for model, row in sorted(summary.items(), key=lambda item: (item[0] != FUSION, item[0]))
+    ]
+    return "\n".join(["| model | video_top1 | interval |", "|---|---|---|", *rows])
 
 
 def _metrics_of(model: str, fold: int) -> dict[str, float]:
@@ -69,8 +90,8 @@ def _record_training(
 ) -> None:
     directory = paths.model_dir(model, fold)
     card: dict[str, Any] = json.loads((directory / "model.json").read_text(encoding="utf-8"))
-    run = tracker.run_of(paths.training_name(model, fold), training_tags(model, card["fingerprint"], fold))
-    tracker.tag(run, {**revision_tags(), "mlflow.parentRunId": parent})
+    run = tracker.run_of_training(model, card["fingerprint"], fold)
+    tracker.tag(run, {**revision_tags(), **_data_tags(params), "mlflow.parentRunId": parent})
     tracker.log_params(
         run,
         {
@@ -82,8 +103,7 @@ def _record_training(
             **params.model_dump(include={"data", "split"}),
         },
     )
-    if not tracker.has_history(run, "val_top1"):
-        _log_curves(tracker, run, paths.curves_path(model, fold))
+    _log_curves(tracker, run, paths.curves_path(model, fold))
     tracker.log_metrics(run, {**metrics, "best_epoch": card["best_epoch"]})
     tracker.log_files(run, sorted(directory.iterdir()), folder="model")
     tracker.log_files(run, [paths.METRICS / f"{model}.json"])
@@ -92,9 +112,13 @@ def _record_training(
 
 
 def _log_curves(tracker: Tracker, run: str, path: Path) -> None:
+    """The epochs that did not arrive while the model trained."""
+    known = tracker.steps_of(run, "val_top1")
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             step = int(row.pop("epoch"))
+            if step in known:
+                continue
             tracker.log_metrics(run, {name: float(value) for name, value in row.items() if value}, step=step)
 
 

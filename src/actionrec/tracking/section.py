@@ -11,5 +11,6 @@ from actionrec.core.section import Section
 
 class TrackingParams(Section):
     enabled: bool
+    """False keeps no MLflow record."""
     experiment: Annotated[str, Field(min_length=1)]
     """Name of the MLflow experiment."""

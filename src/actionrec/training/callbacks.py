@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from lightning.pytorch.callbacks import TQDMProgressBar
 from torch import Tensor
 
 from actionrec.core.errors import ActionrecError
+from actionrec.core.progress import Progress
 from actionrec.training.module import ClipClassifier
 
 CURVE_COLUMNS = ("epoch", "train_loss", "train_top1", "val_loss", "val_top1", "lr")
@@ -89,12 +91,33 @@ class LastCheckpoint(pl.Callback):
 
 
 class EpochLines(pl.Callback):
-    """One line an epoch, where a progress bar would fill a log."""
+    """One line an epoch, and every ten seconds how far it has come, where a progress bar would fill a log."""
+
+    def __init__(self) -> None:
+        self._progress: Progress | None = None
+        self._open = ExitStack()
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        if trainer.is_global_zero and not trainer.should_stop:
+            per_epoch, epochs = int(trainer.num_training_batches), trainer.max_epochs or 0
+            already = trainer.current_epoch * per_epoch
+            steps = Progress(epochs * per_epoch, desc="train", unit="step", already=already)
+            self._progress = self._open.enter_context(steps)
+
+    def on_train_batch_end(self, *_: object, **__: object) -> None:
+        if self._progress is not None:
+            self._progress.update()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         if trainer.is_global_zero:
             values = (f"{name} {float(trainer.callback_metrics[name]):.4g}" for name in CURVE_COLUMNS[1:])
             print(f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}: {', '.join(values)}", file=sys.stderr)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        self._open.close()
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:  # noqa: ARG002
+        self._open.close()
 
 
 def progress_callback() -> pl.Callback:

@@ -11,20 +11,27 @@ from actionrec.core.section import ListOf, PositiveInt, Section
 
 class TrainParams(Section):
     lr: Annotated[float, Field(gt=0)]
+    """Learning rate, after any warm-up."""
     epochs: PositiveInt
+    """Passes over the training videos; of all of them the best on validation is kept."""
     batch_size: PositiveInt
+    """Clips a step; with several devices, on each."""
     optimizer: Literal["adam", "adamw", "sgd"]
+    """PyTorch's."""
     weight_decay: Annotated[float, Field(ge=0)]
+    """The optimiser's; with ``adam`` an L2 penalty, with ``adamw`` apart from the gradient."""
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     """Of SGD."""
     adam_epsilon: Annotated[float, Field(gt=0)] = 1e-8
     """Of Adam and AdamW, added to the root of the second moment; 1e-8 is PyTorch's, 1e-7 Keras's."""
     schedule: Literal["constant", "multistep", "cosine"] = "constant"
+    """How the learning rate falls: not at all, at ``milestones``, or along half a cosine down to 0."""
     warmup_epochs: Annotated[int, Field(ge=0)] = 0
     """Epochs in which the learning rate rises evenly to ``lr``, before the schedule begins."""
     milestones: ListOf[PositiveInt] = ()
     """``multistep``: epochs at which the learning rate is multiplied by ``gamma``."""
     gamma: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """Factor of ``multistep`` at each milestone."""
     gradient_clip: Annotated[float, Field(ge=0)] = 0.0
     """Largest norm of the gradient; 0 does not clip."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -36,13 +43,17 @@ class TrainParams(Section):
     precision: Literal["auto", "32-true", "16-mixed", "bf16-mixed"] = "auto"
     """``auto``: bf16 or fp16 mixed on a GPU, 32 bits on a CPU."""
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    """``auto`` takes a GPU where there is one."""
     devices: PositiveInt = 1
+    """GPUs or processes that train together on each machine."""
     num_nodes: PositiveInt = 1
+    """Machines that train together."""
     strategy: str = "auto"
     """Lightning's strategy."""
     num_workers: Annotated[int, Field(ge=0)] = 0
     """Processes that load data."""
     seed: Annotated[int, Field(ge=0)] = 0
+    """Of first weights, order and augmentation."""
 
     def problems(self, name: str) -> list[str]:
         if self.warmup_epochs >= self.epochs:

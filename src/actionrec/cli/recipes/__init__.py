@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from actionrec.core.errors import ActionrecError
+from actionrec.core.errors import ActionrecError, near_or_all
 
 _FOLDER = Path(__file__).parent
 
@@ -28,7 +28,7 @@ def recipe_names() -> list[str]:
 def read_recipe(name: str) -> PublishedRecipe:
     """The recipe ``name``; raises :class:`ActionrecError` for an unknown one."""
     if name not in recipe_names():
-        raise ActionrecError(f"no recipe {name!r}; there are {', '.join(recipe_names())}")
+        raise ActionrecError(f"no recipe {name!r}{near_or_all(name, recipe_names())}")
     lines = (_FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     about = " ".join(line.removeprefix("#").strip() for line in lines if line.startswith("#"))
     return PublishedRecipe(name, about, tuple(line for line in lines if line and not line.startswith("#")))

@@ -20,8 +20,10 @@ from actionrec.intake.ffmpeg import FfmpegResult, run_ffmpeg
 _FALLBACK_FPS = 25.0
 
 
-def extract_video(video: Path, path: Path, *, params: ExtractParams, fingerprint: str) -> None:
+def extract_video(video: Path, path: Path, *, params: ExtractParams, fingerprint: str) -> int:
     """Decode ``video`` into the HDF5 ``path``; whatever the video is, a complete file comes out.
+
+    Returns the number of frames that it holds.
 
     Datasets: ``jpeg`` and ``offsets`` (:class:`actionrec.core.hdf5.JpegWriter`), ``timestamps`` float64
     (num_frames,) in seconds. Attributes, where 0 or an empty text means unknown:
@@ -49,6 +51,7 @@ def extract_video(video: Path, path: Path, *, params: ExtractParams, fingerprint
         survived = not result.timed_out and result.returncode >= 0
         probe = probe_video(video) if survived else Probe(error="not read: ffmpeg did not survive the file")
         _write_attributes(file, result, log, probe, size)
+        return len(file["timestamps"])
 
 
 def _decode(video: Path, file: h5py.File, params: ExtractParams) -> tuple[FfmpegResult, DecoderLog, tuple[int, int]]:

@@ -43,7 +43,7 @@ def extract_videos(
     # Two copies of one video are decoded once.
     wanted = {keys[row.video_id]: (root / row.path).resolve() for row in rows}
     items = [_Item(video, cache, key, params) for key, video in sorted(wanted.items()) if not cache.has(key)]
-    for _ in map_items(_extract_item, items, compute=compute, desc="extract"):
+    for _ in map_items(_extract_item, items, compute=compute, desc="extract", failed=_is_empty):
         pass
     with atomic_dir(out_dir) as aside:
         for row in rows:
@@ -73,6 +73,10 @@ def _check_unchanged(rows: Sequence[ManifestRow], root: Path) -> None:
         )
 
 
-def _extract_item(item: _Item) -> None:
+def _extract_item(item: _Item) -> int:
     with item.cache.writing(item.key) as path:
-        extract_video(item.video, path, params=item.params, fingerprint=item.key)
+        return extract_video(item.video, path, params=item.params, fingerprint=item.key)
+
+
+def _is_empty(num_frames: int) -> bool:
+    return num_frames == 0

@@ -86,7 +86,15 @@ def screen_videos(
     """
     paths = {(frames_dir / f"{row.video_id}.h5").resolve(): row for row in rows}
     screened, qualities = [], []
-    for path, verdict in map_items(partial(screen_video, params=params), sorted(paths), compute=compute, desc="screen"):
+    judged = map_items(
+        partial(screen_video, params=params),
+        sorted(paths),
+        compute=compute,
+        desc="screen",
+        failed=lambda verdict: bool(verdict.reason),
+        failed_word="rejected",
+    )
+    for path, verdict in judged:
         screened.append(_screened_row(paths[path], verdict))
         qualities.append(_quality_row(paths[path], verdict))
     screened.sort(key=lambda row: row.video_id)

@@ -17,6 +17,7 @@ class SplitParams(Section):
     train_groups: PositiveInt = 20
     """With ``first_groups``: groups of each class to train on; validation is carved out of them."""
     val_fraction: Fraction
+    """Share of the videos to choose epochs, temperatures and weights on; taken from training, by whole groups."""
     test_fraction: Fraction
     """Share of the videos; ignored for subsets that official lists give, and with several folds."""
     folds: PositiveInt = 1
@@ -25,6 +26,7 @@ class SplitParams(Section):
     run_folds: ListOf[Annotated[int, Field(ge=0)]] = ()
     """Folds to train and test, from 0; all of them where empty."""
     seed: Annotated[int, Field(ge=0)]
+    """Of the draw of groups."""
     near_duplicate_distance: Annotated[float, Field(ge=0, le=1)]
     """Videos of two subsets whose signatures differ visibly in at most this share of cells are near-duplicates."""
     allow_leak: bool = False
