@@ -16,6 +16,23 @@ from actionrec.report import data_view, results_view, wording
 from actionrec.report.coverage import Coverage
 from actionrec.report.gather import FUSION, Inputs
 
+SECTIONS = (
+    ("models", "Models"),
+    ("space-time", "Space or time"),
+    ("classes", "Classes"),
+    ("confusion", "Confusion"),
+    ("calibration", "Calibration"),
+    ("fusion", "Fusion"),
+    ("training", "Training"),
+    ("split", "Split"),
+    ("screening", "Screening"),
+    ("keypoints", "Keypoints"),
+    ("run", "Run"),
+    ("reading", "How to read"),
+    ("rebuild", "Rebuild"),
+)
+"""Of the page in their order: file below ``sections``, which is the anchor too, and name in the navigation."""
+
 
 def render(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, Path]) -> str:
     """The whole page as HTML.
@@ -52,6 +69,7 @@ def _results(inputs: Inputs) -> dict[str, Any]:
     calibrations = results_view.calibrations(inputs)
     space_time_rows = results_view.space_time_rows(inputs)
     return {
+        "sections": [item for item in SECTIONS if item[0] != "space-time" or space_time_rows],
         "title": inputs.params.report.title,
         "headline_entry": wording.headline_entry(inputs.details),
         "best": wording.best_model(inputs.details),
