@@ -19,6 +19,7 @@ METRICS = Path("reports/metrics")
 SUMMARY = METRICS / "summary.json"
 QUALITY_PLOT = Path("reports/plots/quality.csv")
 CURVES_PLOTS = Path("reports/plots/curves")
+ANSWERS = Path("reports/predictions.csv")
 EVALUATION_PLOTS = Path("reports/plots/evaluation")
 FIGURES = Path("reports/figures")
 REPORT = Path("reports/index.html")

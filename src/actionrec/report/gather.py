@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from actionrec.core import paths
+from actionrec.core.answers import AnsweredVideo, read_answers
 from actionrec.core.errors import ActionrecError
 from actionrec.core.tables import ScreenedRow, SplitRow, read_rows
 from actionrec.intake.split.guard import Guard, read_guard
@@ -51,6 +52,8 @@ class Inputs:
     curves: dict[str, Curve]
     quality: dict[str, tuple[float, ...]]
     """Measurements of the kept videos by name, from ``reports/plots/quality.csv``."""
+    answers: Sequence[AnsweredVideo]
+    """Every test video, with the answers of every entry."""
     leak: dict[str, Any] | None
     """What a split across groups would add, from the file that ``report.leak`` names."""
 
@@ -71,6 +74,7 @@ def gather(params: Params) -> Inputs:
         details={entry: read_details(paths.METRICS / f"{entry}.json") for entry in (*params.enabled, FUSION)},
         curves={model: read_curve(paths.curves_path(model), model) for model in params.enabled},
         quality=read_quality(paths.QUALITY_PLOT),
+        answers=read_answers(paths.ANSWERS),
         leak=read_leak(Path(params.report.leak)) if params.report.leak else None,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,14 @@ from actionrec.keypoints.layout import PARTS
 from actionrec.report import data_view, results_view, wording
 from actionrec.report.coverage import Coverage
 from actionrec.report.gather import FUSION, Inputs
+from actionrec.report.videos import answer_table
 
 SECTIONS = (
     ("models", "Models"),
     ("space-time", "Space or time"),
     ("classes", "Classes"),
     ("confusion", "Confusion"),
+    ("videos", "Videos"),
     ("calibration", "Calibration"),
     ("fusion", "Fusion"),
     ("training", "Training"),
@@ -49,10 +53,25 @@ def render(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, 
     )
     environment.filters["signed"] = wording.signed
     environment.filters["p_value"] = wording.p_value
-    css = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+    css, script = (_own_file(name) for name in ("style.css", "videos.js"))
     template = environment.get_template("template.html")
-    trusted = Markup(css)  # noqa: S704 (a file of this package)
-    return template.render(css=trusted, **_results(inputs), **_data(inputs, coverage, frames_path))
+    return template.render(
+        css=css,
+        script=script,
+        script_hash=_csp_hash(script),
+        **_results(inputs),
+        **_data(inputs, coverage, frames_path),
+    )
+
+
+def _own_file(name: str) -> Markup:
+    return Markup((Path(__file__).parent / name).read_text(encoding="utf-8"))  # noqa: S704 (a file of this package)
+
+
+def _csp_hash(script: str) -> str:
+    """As a content security policy names the one script that may run."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return f"sha256-{digest}"
 
 
 def write_figures(inputs: Inputs, folder: Path) -> None:
@@ -96,6 +115,7 @@ def _results(inputs: Inputs) -> dict[str, Any]:
         "rankings": results_view.rankings(inputs),
         "calibrations": calibrations,
         "calibration_answer": wording.calibration({item.name: item.found for item in calibrations}),
+        "answered": answer_table(inputs, results_view.shown_entries(inputs)),
         "confusions": results_view.confusions(inputs),
         "trainings": results_view.trainings(inputs),
         "fusion": inputs.details[FUSION]["fusion"],
