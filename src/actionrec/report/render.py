@@ -16,6 +16,7 @@ from actionrec.intake.screen.rules import RULES
 from actionrec.keypoints.layout import PARTS
 from actionrec.report import data_view, results_view, wording
 from actionrec.report.coverage import Coverage
+from actionrec.report.distrust import FEW_GROUPS, FEW_VIDEOS, MANY_REJECTED, distrust
 from actionrec.report.gather import FUSION, Inputs
 from actionrec.report.videos import answer_table
 
@@ -97,6 +98,8 @@ def _results(inputs: Inputs) -> dict[str, Any]:
         "cross_validation": wording.folds(inputs),
         "folds": results_view.fold_rows(inputs),
         "num_test_groups": next(iter(inputs.details.values()))["interval"]["num_groups"]["test"],
+        "doubts": distrust(inputs),
+        "doubted_below": {"groups": FEW_GROUPS, "videos": FEW_VIDEOS, "rejected": wording.percent(MANY_REJECTED)},
         "comparison": wording.comparison(inputs),
         "space_time": inputs.details[FUSION]["space_time"],
         "space_time_answer": wording.space_time(space_time_rows) if space_time_rows else "",

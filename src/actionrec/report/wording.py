@@ -182,12 +182,12 @@ def calibration(found: Mapping[str, Details]) -> str:
             if sign > 0
         ]
         effects.setdefault(change, []).append(f"{name} ({', '.join(worse)})" if worse else name)
-    phrases = [f"{_effect(*change)} {_listed(effects[change])}" for change in sorted(effects) if any(change)]
+    phrases = [f"{_effect(*change)} {listed(effects[change])}" for change in sorted(effects) if any(change)]
     if not phrases:
         return f"On the test videos it changes neither NLL nor ECE by as much as {_SMALLEST_CHANGE}."
     got_worse = any(sign > 0 for change in effects for sign in change)
     reason = ": what fits the validation videos need not fit others" if got_worse else ""
-    return f"On the test videos it {_listed(phrases)}{reason}."
+    return f"On the test videos it {listed(phrases)}{reason}."
 
 
 def _change(item: Details, measure: str) -> int:
@@ -220,9 +220,10 @@ def leak(found: Details) -> str:
 
 def _some(names: Sequence[str]) -> str:
     if len(names) <= _MAX_NAMED:
-        return _listed(names)
-    return f"{len(names)} classes such as {_listed(names[:_NAMED_OF_MANY])}"
+        return listed(names)
+    return f"{len(names)} classes such as {listed(names[:_NAMED_OF_MANY])}"
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """``a, b and c``."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
