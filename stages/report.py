@@ -17,9 +17,10 @@ def main() -> None:
     inputs = gather(params)
     labels = {row.video_id: row.label for row in inputs.split}
     coverage = measure_coverage(paths.PACKED_KEYPOINTS, labels, num_frames_shown=params.report.skeleton_frames)
-    page = render(inputs, coverage, {video_id: paths.frames_path(video_id) for video_id in labels})
+    frames_path = {row.video_id: paths.frames_path(row.video_id) for row in inputs.screened}
+    page = render(inputs, coverage, frames_path, paths.PACKED_KEYPOINTS)
     with atomic_dir(paths.FIGURES) as folder:
-        write_figures(inputs, folder)
+        write_figures(inputs, coverage, folder)
     write_text(paths.REPORT, page)
     print(f"the report is at {paths.REPORT}")
 

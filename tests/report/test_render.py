@@ -59,7 +59,8 @@ def _render(params: Params) -> tuple[str, _Page]:
     inputs = gather(params)
     labels = {row.video_id: row.label for row in inputs.split}
     coverage = measure_coverage(paths.PACKED_KEYPOINTS, labels, num_frames_shown=params.report.skeleton_frames)
-    html = render(inputs, coverage, {video_id: paths.frames_path(video_id) for video_id in labels})
+    frames_path = {row.video_id: paths.frames_path(row.video_id) for row in inputs.screened}
+    html = render(inputs, coverage, frames_path, paths.PACKED_KEYPOINTS)
     page = _Page()
     page.feed(html)
     assert page.open == []
@@ -220,12 +221,23 @@ def test_a_leak_is_loud() -> None:
     assert "found nothing" not in html
 
 
+def test_pictures_are_left_out_where_the_page_would_grow_too_large() -> None:
+    params = params_of("cnn3d", "stgcn")
+    write_project(params)
+    html, _ = _render(params)
+    assert "left out, so that" not in html
+    size = len(html.split('<svg class="defs"')[0].encode()) / 1e6
+    report = params.report.model_copy(update={"max_mb": size})
+    html, _ = _render(params.model_copy(update={"report": report}))
+    assert re.search(r"<p class=\"note\">(\d+) pictures of \1 are left out, so that this page stays below", html)
+
+
 def test_figures_are_written(tmp_path: Path) -> None:
     params = params_of("frame_resnet", "fused_convlstm")
     write_project(params)
     folder = tmp_path / "figures"
     folder.mkdir()
-    write_figures(gather(params), folder)
+    write_figures(gather(params), None, folder)
     assert sorted(path.name for path in folder.iterdir()) == [
         "confusion_frame_resnet.png",
         "confusion_fused_convlstm.png",

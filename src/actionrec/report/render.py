@@ -14,10 +14,15 @@ from markupsafe import Markup
 from actionrec.core.tables import SUBSETS
 from actionrec.intake.screen.rules import RULES
 from actionrec.keypoints.layout import PARTS
+from actionrec.keypoints.reader import PackedKeypoints
 from actionrec.report import data_view, results_view, wording
 from actionrec.report.coverage import Coverage
 from actionrec.report.distrust import FEW_GROUPS, FEW_VIDEOS, MANY_REJECTED, distrust
+from actionrec.report.factors import draw_factors, factors
+from actionrec.report.gallery import Gallery, Videos, fill
 from actionrec.report.gather import FUSION, Inputs
+from actionrec.report.picks import chapters
+from actionrec.report.strips import STRIP_FRAMES
 from actionrec.report.videos import answer_table
 
 SECTIONS = (
@@ -26,6 +31,7 @@ SECTIONS = (
     ("classes", "Classes"),
     ("confusion", "Confusion"),
     ("videos", "Videos"),
+    ("pictures", "Pictures"),
     ("calibration", "Calibration"),
     ("fusion", "Fusion"),
     ("training", "Training"),
@@ -39,10 +45,10 @@ SECTIONS = (
 """Of the page in their order: file below ``sections``, which is the anchor too, and name in the navigation."""
 
 
-def render(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, Path]) -> str:
-    """The whole page as HTML.
+def render(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, Path], keypoints_path: Path) -> str:
+    """The whole page as HTML, at most ``report.max_mb`` large as long as that holds without pictures.
 
-    ``frames_path`` maps the video ids of the coverage's frames to their frame files. Everything from outside
+    ``frames_path`` maps the ids of all videos, rejected ones too, to their frame files. Everything from outside
     is escaped; the page loads nothing and runs nothing, which its content security policy states as well.
     """
     environment = jinja2.Environment(
@@ -56,13 +62,15 @@ def render(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, 
     environment.filters["p_value"] = wording.p_value
     css, script = (_own_file(name) for name in ("style.css", "videos.js"))
     template = environment.get_template("template.html")
-    return template.render(
-        css=css,
-        script=script,
-        script_hash=_csp_hash(script),
-        **_results(inputs),
-        **_data(inputs, coverage, frames_path),
+    context = _results(inputs) | _data(inputs, coverage, frames_path) | _factors(inputs, coverage)
+    context |= {"css": css, "script": script, "script_hash": _csp_hash(script)}
+    without = template.render(gallery=Gallery.empty(), **context)
+    gallery = fill(
+        chapters(inputs, list(results_view.shown_entries(inputs))),
+        Videos(frames_path, PackedKeypoints(keypoints_path) if coverage else None),
+        max_bytes=int(inputs.params.report.max_mb * 1e6) - len(without.encode()),
     )
+    return template.render(gallery=gallery, **context)
 
 
 def _own_file(name: str) -> Markup:
@@ -75,12 +83,14 @@ def _csp_hash(script: str) -> str:
     return f"sha256-{digest}"
 
 
-def write_figures(inputs: Inputs, folder: Path) -> None:
+def write_figures(inputs: Inputs, coverage: Coverage | None, folder: Path) -> None:
     """Write every figure of the page as PNG into the existing ``folder``."""
     drawn = [results_view.models_figure(inputs)]
     drawn += [training.figure for training in results_view.trainings(inputs)]
     drawn += [confusion.figure for confusion in results_view.confusions(inputs)]
     drawn += [calibrated.figure for calibrated in results_view.calibrations(inputs)]
+    if measured := factors(inputs, coverage, list(results_view.shown_entries(inputs))):
+        drawn.append(draw_factors(measured, results_view.colors(inputs)))
     for figure in drawn:
         figure.write_png(folder)
 
@@ -98,6 +108,8 @@ def _results(inputs: Inputs) -> dict[str, Any]:
         "cross_validation": wording.folds(inputs),
         "folds": results_view.fold_rows(inputs),
         "num_test_groups": next(iter(inputs.details.values()))["interval"]["num_groups"]["test"],
+        "strip_frames": STRIP_FRAMES,
+        "max_mb": inputs.params.report.max_mb,
         "doubts": distrust(inputs),
         "doubted_below": {"groups": FEW_GROUPS, "videos": FEW_VIDEOS, "rejected": wording.percent(MANY_REJECTED)},
         "comparison": wording.comparison(inputs),
@@ -125,6 +137,12 @@ def _results(inputs: Inputs) -> dict[str, Any]:
         "train_of": {name: inputs.params.train_of(name) for name in inputs.params.enabled},
         "model_params": inputs.models,
     }
+
+
+def _factors(inputs: Inputs, coverage: Coverage | None) -> dict[str, Any]:
+    found = factors(inputs, coverage, list(results_view.shown_entries(inputs)))
+    figure = draw_factors(found, results_view.colors(inputs)) if found else None
+    return {"factors": found, "factors_figure": figure}
 
 
 def _data(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, Path]) -> dict[str, Any]:
