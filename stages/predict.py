@@ -46,6 +46,7 @@ def _predict(name: str, params: Params, fold: int | None) -> Predictions:
         batch_size=train.batch_size,
         device="cuda" if resolve_accelerator(train) == "gpu" else "cpu",
         num_workers=train.num_workers,
+        features=params.features,
     )
     predictions.check_covers(rows)
     fingerprint = digest_of(card.fingerprint, digest_file(directory / WEIGHTS_FILE), params.evaluate.aggregation)

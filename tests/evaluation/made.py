@@ -45,6 +45,8 @@ def predict(
         sampling="strided",
         parameters=1234567,
         trainable_parameters=1234,
+        multiply_adds_clip=2_000_000,
+        multiply_adds_video=4_000_000,
         best_epoch=2,
         class_names=names,
         video_id=[row.video_id for row in rows],

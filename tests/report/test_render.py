@@ -242,6 +242,7 @@ def test_figures_are_written(tmp_path: Path) -> None:
         "confusion_frame_resnet.png",
         "confusion_fused_convlstm.png",
         "confusion_fusion.png",
+        "cost.png",
         "curves_frame_resnet.png",
         "curves_fused_convlstm.png",
         "models.png",

@@ -15,7 +15,7 @@ from actionrec.core.hdf5 import create_h5, open_h5, read_strings, write_strings
 from actionrec.core.tables import SplitRow, check_same_ids
 
 FORMAT = "actionrec-predictions"
-VERSION = 2
+VERSION = 3
 PREDICTED_SUBSETS = ("val", "test")
 
 _NORMALISED_WITHIN = 1e-4
@@ -34,6 +34,10 @@ class Predictions:
     """Short name of that protocol, as in ``video_top1_strided``."""
     parameters: int
     trainable_parameters: int
+    multiply_adds_clip: int
+    """Of one clip, those of the network behind its features included (:mod:`actionrec.prediction.cost`)."""
+    multiply_adds_video: int
+    """Of a video of mean length."""
     best_epoch: int
     """Counted from 1."""
     class_names: list[str]
@@ -71,6 +75,8 @@ def write_predictions(predictions: Predictions, path: Path, *, fingerprint: str)
             "sampling",
             "parameters",
             "trainable_parameters",
+            "multiply_adds_clip",
+            "multiply_adds_video",
             "best_epoch",
         ):
             file.attrs[name] = getattr(predictions, name)
@@ -101,6 +107,8 @@ def read_predictions(path: Path, *, model: str) -> Predictions:
             sampling=str(file.attrs["sampling"]),
             parameters=int(file.attrs["parameters"]),
             trainable_parameters=int(file.attrs["trainable_parameters"]),
+            multiply_adds_clip=int(file.attrs["multiply_adds_clip"]),
+            multiply_adds_video=int(file.attrs["multiply_adds_video"]),
             best_epoch=int(file.attrs["best_epoch"]),
             class_names=read_strings(file, "class_names"),
             video_id=read_strings(file, "video_id"),

@@ -18,8 +18,9 @@ from actionrec.prediction.file import PREDICTED_SUBSETS, Predictions, write_pred
 def pool_predictions(folds: Sequence[Predictions], *, subsets: Sequence[str] = PREDICTED_SUBSETS) -> Predictions:
     """The rows of ``folds`` that are of ``subsets``, by video, and of one video by the order of ``folds``.
 
-    Of test videos alone every one is there once; one that validates in several folds is there once a fold.
-    ``best_epoch`` is the mean, rounded. Of a single fold and both subsets it is that fold as it is.
+    Of test videos alone every one is there once; one that validates in several folds is there once a fold. The values
+    of ``best_epoch`` and ``multiply_adds_video`` are means, rounded. Of a single fold and both
+    subsets it is that fold as it is.
     Raises :class:`ActionrecError` for folds that were not predicted alike, and for a video that two folds test.
     """
     first = folds[0]
@@ -36,6 +37,7 @@ def pool_predictions(folds: Sequence[Predictions], *, subsets: Sequence[str] = P
     clips, clip_video = _clips(folds, order)
     return replace(
         first,
+        multiply_adds_video=round(float(np.mean([fold.multiply_adds_video for fold in folds]))),
         best_epoch=round(float(np.mean([fold.best_epoch for fold in folds]))),
         video_id=video_id.tolist(),
         subset=subset.tolist(),

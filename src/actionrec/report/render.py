@@ -16,6 +16,7 @@ from actionrec.intake.screen.rules import RULES
 from actionrec.keypoints.layout import PARTS
 from actionrec.keypoints.reader import PackedKeypoints
 from actionrec.report import data_view, results_view, wording
+from actionrec.report.cost import amount, cost_rows, draw_cost, frontier
 from actionrec.report.coverage import Coverage
 from actionrec.report.distrust import FEW_GROUPS, FEW_VIDEOS, MANY_REJECTED, distrust
 from actionrec.report.factors import draw_factors, factors
@@ -34,6 +35,7 @@ SECTIONS = (
     ("pictures", "Pictures"),
     ("calibration", "Calibration"),
     ("fusion", "Fusion"),
+    ("cost", "Cost"),
     ("training", "Training"),
     ("split", "Split"),
     ("screening", "Screening"),
@@ -60,6 +62,7 @@ def render(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, 
     )
     environment.filters["signed"] = wording.signed
     environment.filters["p_value"] = wording.p_value
+    environment.filters["amount"] = amount
     css, script = (_own_file(name) for name in ("style.css", "videos.js"))
     template = environment.get_template("template.html")
     context = _results(inputs) | _data(inputs, coverage, frames_path) | _factors(inputs, coverage)
@@ -86,6 +89,7 @@ def _csp_hash(script: str) -> str:
 def write_figures(inputs: Inputs, coverage: Coverage | None, folder: Path) -> None:
     """Write every figure of the page as PNG into the existing ``folder``."""
     drawn = [results_view.models_figure(inputs)]
+    drawn.append(draw_cost(cost_rows(inputs)))
     drawn += [training.figure for training in results_view.trainings(inputs)]
     drawn += [confusion.figure for confusion in results_view.confusions(inputs)]
     drawn += [calibrated.figure for calibrated in results_view.calibrations(inputs)]
@@ -132,6 +136,9 @@ def _results(inputs: Inputs) -> dict[str, Any]:
         "calibration_answer": wording.calibration({item.name: item.found for item in calibrations}),
         "answered": answer_table(inputs, results_view.shown_entries(inputs)),
         "confusions": results_view.confusions(inputs),
+        "costs": cost_rows(inputs),
+        "cost_frontier": [row.name for row in frontier(cost_rows(inputs))],
+        "cost_figure": draw_cost(cost_rows(inputs)),
         "trainings": results_view.trainings(inputs),
         "fusion": inputs.details[FUSION]["fusion"],
         "train_of": {name: inputs.params.train_of(name) for name in inputs.params.enabled},
