@@ -23,6 +23,7 @@ ANSWERS = Path("reports/predictions.csv")
 EVALUATION_PLOTS = Path("reports/plots/evaluation")
 FIGURES = Path("reports/figures")
 REPORT = Path("reports/index.html")
+PRINTED_REPORT = Path("reports/report.pdf")
 
 
 def frames_path(video_id: str) -> Path:

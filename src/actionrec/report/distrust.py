@@ -62,12 +62,10 @@ def _lost_classes(inputs: Inputs) -> Iterator[str]:
 
 
 def _labels(inputs: Inputs) -> Iterator[str]:
-    labels: dict[str, set[str]] = {}
-    ids: dict[str, list[str]] = {}
+    files: dict[str, dict[str, str]] = {}
     for row in inputs.screened:
-        labels.setdefault(row.digest, set()).add(row.label)
-        ids.setdefault(row.digest, []).append(row.video_id)
-    several = sorted(sorted(ids[digest]) for digest, names in labels.items() if len(names) > 1)
+        files.setdefault(row.digest, {}).setdefault(row.label, row.video_id)
+    several = sorted(sorted(labels.values()) for labels in files.values() if len(labels) > 1)
     if several:
         example = " and ".join(several[0][:2])
         yield (

@@ -9,9 +9,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from actionrec.core.answers import AnsweredVideo
 from actionrec.report.gather import FUSION, Inputs
+from actionrec.report.wording import headline_entry
 
 _PROBABILITY_DIGITS = 3
+_ON_PAPER = 60
 _ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
@@ -20,6 +23,9 @@ class AnswerTable:
     """What the script is given."""
 
     classes: tuple[str, ...]
+    wrong: tuple[AnsweredVideo, ...]
+    """What the headline's entry gets wrong, the most certain first, as far as it fits on paper."""
+    num_wrong: int
     json: Markup
     """``classes``; ``entries`` with ``name`` and whether they are a single model; and ``rows``, of each video its id,
     group and class, then of every entry answer and probability. Classes are places in ``classes``."""
@@ -46,7 +52,11 @@ def answer_table(inputs: Inputs, shown: Mapping[str, Any]) -> AnswerTable:
         for video in inputs.answers
     ]
     entries = [{"name": name, "single": name != FUSION} for name in shown]
-    return AnswerTable(classes, json_for_script({"classes": classes, "entries": entries, "rows": rows}))
+    headline = headline_entry(inputs.details)
+    wrong = [video for video in inputs.answers if not video.answers[headline].right]
+    wrong.sort(key=lambda video: -video.answers[headline].probability)
+    value = {"classes": classes, "entries": entries, "rows": rows}
+    return AnswerTable(classes, tuple(wrong[:_ON_PAPER]), len(wrong), json_for_script(value))
 
 
 def json_for_script(value: Any) -> Markup:
