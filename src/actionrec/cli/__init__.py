@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from actionrec.cli import cache, doctor, export, leak, models, recipe
+from actionrec.cli import cache, doctor, export, leak, models, recipe, report
 from actionrec.core.errors import run_main
 
-COMMANDS = (doctor, models, recipe, cache, export, leak)
+COMMANDS = (doctor, models, recipe, cache, export, leak, report)
 
 
 def main() -> None:
