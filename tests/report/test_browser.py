@@ -37,7 +37,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         coverage = measure_coverage(paths.PACKED_KEYPOINTS, labels, num_frames_shown=2)
         frames_path = {row.video_id: paths.frames_path(row.video_id) for row in inputs.screened}
         page = folder / "index.html"
-        page.write_text(render(inputs, coverage, frames_path, paths.PACKED_KEYPOINTS), encoding="utf-8")
+        page.write_text(
+            render(inputs, coverage, frames_path, paths.PACKED_KEYPOINTS, with_joints=False), encoding="utf-8"
+        )
     return page
 
 

@@ -58,7 +58,7 @@ def _page(tmp_path: Path, *models: str, classes: tuple[str, ...] = ("clap", "squ
     write_project(params, classes)
     inputs = gather(params)
     frames_path = {row.video_id: paths.frames_path(row.video_id) for row in inputs.screened}
-    return render(inputs, None, frames_path, paths.PACKED_KEYPOINTS)
+    return render(inputs, None, frames_path, paths.PACKED_KEYPOINTS, with_joints=False)
 
 
 def test_the_pdf_repeats_to_the_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

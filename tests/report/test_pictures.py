@@ -62,7 +62,7 @@ def test_chapters(inputs: Inputs) -> None:
     assert [picture.title for picture in first.pictures[3:]] == ["squat, recognised", "wave, recognised"]
     assert not any(picture.bones for picture in first.pictures)
     assert found["stgcn"].text == "No answer was wrong."
-    assert all(picture.bones for picture in found["stgcn"].pictures)
+    assert all(picture.bones == "stgcn" for picture in found["stgcn"].pictures)
     [rejected] = found["Rejected videos"].pictures
     assert (rejected.video_id, rejected.title, rejected.at_end) == ("short", "clap: too_short", True)
     assert found["Rejected videos"].text == "The last frames that were decoded. Of 1 no frame could be decoded."
@@ -91,12 +91,12 @@ def test_a_strip_is_one_small_picture_and_repeats(inputs: Inputs) -> None:
     assert (strip.width, strip.height, strip.frames) == (6 * 130 - 2, 96, (0, 1, 2, 3, 4, 5))
     assert strip.href.startswith("data:image/jpeg;base64,")
     assert strip == Videos({"v": paths.frames_path("v000_g0")}, None).strip(Picture("v", "", ""))
-    assert videos.bones(Picture("v", "", "", bones=True)) == ""  # no keypoints are known
+    assert videos.bones(Picture("v", "", "", bones="stgcn")) == ""  # no keypoints are known
 
 
 def test_keypoints_lie_over_their_frames(inputs: Inputs) -> None:
     videos = Videos({"v000_g0": paths.frames_path("v000_g0")}, PackedKeypoints(paths.PACKED_KEYPOINTS))
-    bones = videos.bones(Picture("v000_g0", "", "", bones=True))
+    bones = videos.bones(Picture("v000_g0", "", "", bones="stgcn"))
     assert bones.count("<g transform") == 6
     assert '<g transform="translate(130 0)"><path class="pose" d="M64.0 48.0L64.0 48.0' in bones
     assert 'class="face"' not in bones

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from markupsafe import Markup
 
 from actionrec.intake.extract.frames import open_frames
 from actionrec.keypoints.reader import PackedKeypoints
+from actionrec.report.joints import Shares, most_important
 from actionrec.report.picks import Chapter, Picture
 from actionrec.report.strips import Strip, make_strip
+
+SharesOf: TypeAlias = Callable[[str, str], Shares | None]
+"""From a model and a video id."""
 
 _MARKUP_BYTES = 1200
 """What one use of a picture adds to the page beside its caption, rounded up."""
@@ -41,9 +46,13 @@ class Gallery:
 class Videos:
     """Makes the strips of videos, each once."""
 
-    def __init__(self, frames_path: Mapping[str, Path], keypoints: PackedKeypoints | None) -> None:
+    def __init__(
+        self, frames_path: Mapping[str, Path], keypoints: PackedKeypoints | None, shares_of: SharesOf | None = None
+    ) -> None:
+        """``shares_of`` says how much each joint counted in a model's answer for a video, where that is known."""
         self._frames_path = frames_path
         self._keypoints = keypoints
+        self._shares_of = shares_of
         self._strips: dict[tuple[str, bool], Strip] = {}
 
     def strip(self, picture: Picture) -> Strip:
@@ -58,8 +67,14 @@ class Videos:
         """The keypoints over it; nothing where none are asked for or known."""
         if not picture.bones or self._keypoints is None:
             return Markup("")
-        strip = self.strip(picture)
-        return strip.bones(self._keypoints.read(picture.video_id, np.array(strip.frames)))
+        strip, shares = self.strip(picture), self.shares(picture)
+        return strip.bones(self._keypoints.read(picture.video_id, np.array(strip.frames)), shares)
+
+    def shares(self, picture: Picture) -> Shares | None:
+        """Of the joints in the answer that ``picture`` is about; None where no model read them or nobody knows."""
+        if not picture.bones or self._shares_of is None:
+            return None
+        return self._shares_of(picture.bones, picture.video_id)
 
 
 def fill(chapters: Sequence[Chapter], videos: Videos, *, max_bytes: int) -> Gallery:
@@ -67,6 +82,7 @@ def fill(chapters: Sequence[Chapter], videos: Videos, *, max_bytes: int) -> Gall
     ids: dict[tuple[str, bool], int] = {}
     parts: list[Markup] = []
     shown: dict[tuple[int, int], Markup] = {}
+    told: dict[tuple[int, int], str] = {}
     left, full = max_bytes, False
     wanted = list(_by_priority(chapters))
     for place, number, picture in wanted:
@@ -85,13 +101,19 @@ def fill(chapters: Sequence[Chapter], videos: Videos, *, max_bytes: int) -> Gall
         if new:
             ids[key] = len(ids)
             parts.append(new)
+        if (shares := videos.shares(picture)) is not None:
+            told[place, number] = f"{picture.note}; by {', '.join(most_important(shares))}"
         shown[place, number] = _svg(picture, strip, ids[key], bones)
     return Gallery(
         Markup("\n").join(parts),
         tuple(
             (
                 replace(chapter, pictures=()),
-                tuple((p, shown[place, n]) for n, p in enumerate(chapter.pictures) if (place, n) in shown),
+                tuple(
+                    (replace(picture, note=told.get((place, n), picture.note)), shown[place, n])
+                    for n, picture in enumerate(chapter.pictures)
+                    if (place, n) in shown
+                ),
             )
             for place, chapter in enumerate(chapters)
         ),

@@ -20,7 +20,7 @@ _DATE = 0
 _POINTS_PER_PIXEL = 0.5
 _BONES = (
     "<style>path{fill:none;stroke-linecap:round;stroke-linejoin:round;stroke-width:1.4}.pose{stroke:#ffd23f}"
-    ".face{stroke:#fff;stroke-width:1}.left-hand{stroke:#ff6fb0}.right-hand{stroke:#4de0ff}</style>"
+    ".face{stroke:#fff;stroke-width:1}.joint{stroke:#ff3b1f;opacity:.8}.left-hand{stroke:#ff6fb0}.right-hand{stroke:#4de0ff}</style>"
 )
 _NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 _DATA = re.compile(r'<image [^>]*?href="data:image/jpeg;base64,([^"]*)"[^>]*/>')

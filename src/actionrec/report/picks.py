@@ -26,8 +26,8 @@ class Picture:
     title: str
     note: str
     wrong: bool = False
-    bones: bool = False
-    """With its keypoints drawn over it."""
+    bones: str = ""
+    """The model that reads its keypoints, which are then drawn over it; empty where none does."""
     at_end: bool = False
     """Its last frames, not frames of the whole video."""
 
@@ -112,7 +112,7 @@ def _says(video: AnsweredVideo, label: str, entries: Sequence[str]) -> list[str]
 
 
 def _entry(inputs: Inputs, name: str, *, priority: int) -> Chapter:
-    bones = name != FUSION and recipe_of(inputs.models[name]).reads_keypoints
+    bones = name if name != FUSION and recipe_of(inputs.models[name]).reads_keypoints else ""
 
     def certainty(video: AnsweredVideo) -> tuple[float, str]:
         return -video.answers[name].probability, video.video_id

@@ -22,6 +22,7 @@ from actionrec.report.distrust import FEW_GROUPS, FEW_VIDEOS, MANY_REJECTED, dis
 from actionrec.report.factors import draw_factors, factors
 from actionrec.report.gallery import Gallery, Videos, fill
 from actionrec.report.gather import FUSION, Inputs
+from actionrec.report.joints import JointReader
 from actionrec.report.picks import chapters
 from actionrec.report.strips import STRIP_FRAMES
 from actionrec.report.videos import answer_table
@@ -47,10 +48,18 @@ SECTIONS = (
 """Of the page in their order: file below ``sections``, which is the anchor too, and name in the navigation."""
 
 
-def render(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, Path], keypoints_path: Path) -> str:
+def render(
+    inputs: Inputs,
+    coverage: Coverage | None,
+    frames_path: Mapping[str, Path],
+    keypoints_path: Path,
+    *,
+    with_joints: bool = True,
+) -> str:
     """The whole page as HTML, at most ``report.max_mb`` large as long as that holds without pictures.
 
-    ``frames_path`` maps the ids of all videos, rejected ones too, to their frame files. Everything from outside
+    ``frames_path`` maps the ids of all videos, rejected ones too, to their frame files. ``with_joints`` asks the
+    trained models which joints their answers hang on. Everything from outside
     is escaped; the page loads nothing and runs nothing, which its content security policy states as well.
     """
     environment = jinja2.Environment(
@@ -70,10 +79,22 @@ def render(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, 
     without = template.render(gallery=Gallery.empty(), **context)
     gallery = fill(
         chapters(inputs, list(results_view.shown_entries(inputs))),
-        Videos(frames_path, PackedKeypoints(keypoints_path) if coverage else None),
+        _videos(inputs, frames_path, PackedKeypoints(keypoints_path) if coverage else None, with_joints=with_joints),
         max_bytes=int(inputs.params.report.max_mb * 1e6) - len(without.encode()),
     )
     return template.render(gallery=gallery, **context)
+
+
+def _videos(
+    inputs: Inputs, frames_path: Mapping[str, Path], keypoints: PackedKeypoints | None, *, with_joints: bool
+) -> Videos:
+    if keypoints is None or not with_joints:
+        return Videos(frames_path, keypoints)
+    reader = JointReader(keypoints, folded=bool(inputs.folds))
+    answered = {video.video_id: video for video in inputs.answers}
+    return Videos(
+        frames_path, keypoints, lambda name, video_id: reader.shares(name, inputs.models[name], answered[video_id])
+    )
 
 
 def _own_file(name: str) -> Markup:

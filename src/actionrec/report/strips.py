@@ -13,7 +13,7 @@ from markupsafe import Markup
 from actionrec.core.arrays import Indices
 from actionrec.intake.extract.frames import FrameFile
 from actionrec.keypoints.layout import ClipKeypoints
-from actionrec.report.skeletons import draw_bones
+from actionrec.report.skeletons import draw_bones, draw_joints
 
 STRIP_FRAMES = 7
 _HEIGHT = 96
@@ -35,12 +35,17 @@ class Strip:
     frames: tuple[int, ...]
     """Which frames of the video, from left to right."""
 
-    def bones(self, found: ClipKeypoints) -> Markup:
-        """The keypoints of its frames, which ``found`` holds in the same order, as SVG paths over it."""
+    def bones(self, found: ClipKeypoints, shares: npt.NDArray[np.float64] | None = None) -> Markup:
+        """The keypoints of its frames, which ``found`` holds in the same order, as SVG paths over it.
+
+        Joints with large ``shares (75,)`` are dots, the larger the share the larger.
+        """
         drawn = Markup("")
         for place, (keypoints, presence) in enumerate(zip(found.keypoints, found.presence, strict=True)):
             left = place * (self.frame_width + _GAP)
             paths = draw_bones(keypoints, presence, self.frame_width, self.height, with_face=False)
+            if shares is not None:
+                paths += draw_joints(keypoints, presence, shares, self.frame_width, self.height)
             drawn += Markup('<g transform="translate({} 0)">{}</g>').format(left, paths)
         return drawn
 
