@@ -21,6 +21,8 @@ _COLORS = {
 _COLUMNS = {"19rem": 3, "27rem": 2}
 """By how wide the cards of a grid are on the page."""
 _HEAT = 0.45
+_WHOLE_ROWS = 14
+"""A table with at most so many stays on one page."""
 _SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 
 
@@ -152,6 +154,14 @@ class _Writer:
         items = ", ".join(f"[{self.inside(child)}]" for child in node.elements())
         return f"#cards({columns}, {items})\n"
 
+    def _details(self, node: Node) -> str:
+        """Several short tables stand beside each other."""
+        tables = [part for part in node.elements("div") if any(_is_short(table) for table in part.elements("table"))]
+        if len(tables) < 2:
+            return self.inside(node)
+        before = "".join(self.of(part, node) for part in node.elements("summary"))
+        return before + self._cards(2, Node("div", {}, list(tables)))
+
     def _figcaption(self, node: Node) -> str:
         # The title is a line of its own, and what follows begins the next.
         return re.sub(r'(#linebreak\(\);\]?#") ', r"\1", f"#note[{self.inside(node)}]")
@@ -226,7 +236,8 @@ class _Writer:
         ]
         # A trailing comma makes an array of one cell too.
         widths = str(columns) if columns <= 9 else f"(28mm, {', '.join(['auto'] * (columns - 1))})"
-        return f"{captions}#data-table({widths}, {size}pt, ({rows[0]},), {rows[1]})\n"
+        table = f"{captions}#data-table({widths}, {size}pt, ({rows[0]},), {rows[1]})\n"
+        return f"#whole[{table}]\n" if _is_short(node) else table
 
     def _cell(self, cell: Node, place: int, *, all_left: bool) -> str:
         inner = self.inside(cell).replace("#small[", "#linebreak();#small[")
@@ -243,6 +254,10 @@ class _Writer:
             share = 100 - 100 * _HEAT * float(cell.variable("--v"))
             fill = f", fill: {_color(cell)}.lighten({share:.1f}%)"
         return f"table.cell(align: {'left' if left else 'right'} + horizon{fill})[{inner}]"
+
+
+def _is_short(table: Node) -> bool:
+    return sum(len(list(part.elements("tr"))) for part in table.elements("tbody", "tfoot")) <= _WHOLE_ROWS
 
 
 def _color(node: Node) -> str:
