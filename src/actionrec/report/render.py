@@ -24,6 +24,7 @@ from actionrec.report.gallery import Gallery, Videos, fill
 from actionrec.report.gather import FUSION, Inputs
 from actionrec.report.joints import JointReader
 from actionrec.report.picks import chapters
+from actionrec.report.published import published_rows
 from actionrec.report.strips import STRIP_FRAMES
 from actionrec.report.videos import answer_table
 
@@ -150,6 +151,7 @@ def _results(inputs: Inputs) -> dict[str, Any]:
         "smallest_p": f"{2.0 ** (1 - inputs.details[FUSION]['interval']['num_groups']['test']):.2g}",
         "confidence": wording.percent(inputs.params.evaluate.confidence),
         "evaluate": inputs.params.evaluate,
+        "published": published_rows(inputs),
         "protocols": results_view.protocol_rows(inputs),
         "classes": results_view.class_rows(inputs),
         "rankings": results_view.rankings(inputs),
