@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import pytest
 import torch
+from tests.conftest import REPO
 from torch import nn
 
+from actionrec.models.examples import example_inputs
 from actionrec.models.table import build_model, parse_model
 from actionrec.pack.features.section import FeatureParams
-from actionrec.prediction.cost import count_multiply_adds, measure_cost
+from actionrec.params import load_params
+from actionrec.prediction.cost import _counted, count_multiply_adds, measure_cost
 
 
 class _Lstm(nn.Module):
@@ -20,6 +24,25 @@ class _Lstm(nn.Module):
 
 def test_an_lstm_counts_its_four_gates_of_every_step() -> None:
     assert count_multiply_adds(_Lstm().eval(), torch.zeros(1, 11, 5)) == 11 * 4 * 7 * (5 + 7) + 7 * 3
+
+
+class _Unshaped(_Lstm):
+    """Looks at values, which shapes alone do not have."""
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        return super().forward(values if float(values.sum()) == 0 else values[:, :1])
+
+
+def test_a_network_that_looks_at_values_is_counted_as_it_runs() -> None:
+    assert count_multiply_adds(_Unshaped().eval(), torch.zeros(1, 11, 5)) == 11 * 4 * 7 * (5 + 7) + 7 * 3
+
+
+@pytest.mark.parametrize("name", ["fused_convlstm", "cnn3d", "res2plus1d", "cnn_lstm", "stgcn", "keypoint_lstm"])
+def test_shapes_alone_give_the_count_of_a_run(name: str) -> None:
+    section = parse_model(load_params(REPO / "params.yaml").models[name])
+    model = build_model(section, num_classes=6).eval()
+    inputs = example_inputs(section, num_clips=1)
+    assert count_multiply_adds(model, inputs) == _counted(model, inputs) > 0
 
 
 def test_a_convolution_counts_every_output_value() -> None:

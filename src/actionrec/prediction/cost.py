@@ -6,6 +6,7 @@ same on every machine. MediaPipe, which finds the keypoints, runs outside of tor
 
 from __future__ import annotations
 
+import copy
 import warnings
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from actionrec.models.examples import example_inputs
+from actionrec.models.examples import Inputs, example_inputs
 from actionrec.models.kind import ModelParams
 from actionrec.pack.features.section import FeatureParams
 
@@ -37,7 +38,7 @@ def measure_cost(
     rows_per_video: float,
     features: FeatureParams | None,
 ) -> Cost:
-    """The cost of ``model``, on the CPU, for clips of ``clip_frames``.
+    """The cost of ``model`` for clips of ``clip_frames``.
 
     Where it reads ``features``, a clip needs as many vectors as it has frames, a video every one of its rows once.
     """
@@ -47,8 +48,19 @@ def measure_cost(
     return Cost(own + clip_frames * vector, round(clips_per_video * own + rows_per_video * vector))
 
 
-def count_multiply_adds(model: nn.Module, inputs: dict[str, Tensor] | Tensor) -> int:
-    """Those of one call of ``model``."""
+def count_multiply_adds(model: nn.Module, inputs: Inputs | Tensor) -> int:
+    """Those of one call of ``model``, which is left as it is.
+
+    Counted over shapes alone, without computing anything, where every layer of ``model`` knows how.
+    """
+    try:
+        shapes = inputs.to("meta") if isinstance(inputs, Tensor) else {k: v.to("meta") for k, v in inputs.items()}
+        return _counted(copy.deepcopy(model).to("meta"), shapes)
+    except (NotImplementedError, RuntimeError):
+        return _counted(copy.deepcopy(model).to("cpu"), inputs)
+
+
+def _counted(model: nn.Module, inputs: Inputs | Tensor) -> int:
     counter = FlopCounterMode(display=False)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="TF32 acceleration on top of oneDNN")  # which is not asked for

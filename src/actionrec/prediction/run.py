@@ -65,7 +65,7 @@ def predict_videos(
     clips, clip_log_prob = headline
     sampling, *others = recipe.samplings
     cost = measure_cost(
-        model.to("cpu").eval(),
+        model.eval(),
         section_of(card),
         clip_frames=clips.clip_frames.shape[1],
         clips_per_video=len(clips.clip_video) / len(ids),
