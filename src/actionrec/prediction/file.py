@@ -17,6 +17,7 @@ from actionrec.core.tables import SplitRow, check_same_ids
 FORMAT = "actionrec-predictions"
 VERSION = 3
 PREDICTED_SUBSETS = ("val", "test")
+"""Always."""
 
 _NORMALISED_WITHIN = 1e-4
 
@@ -44,7 +45,7 @@ class Predictions:
     video_id: list[str]
     """Sorted."""
     subset: list[str]
-    """``val`` or ``test``."""
+    """``val`` or ``test``; ``train`` too where ``evaluate.subsets`` asks for it."""
     label: npt.NDArray[np.int64]
     """(N,) place of the true class in ``class_names``."""
     log_prob: npt.NDArray[np.float32]
@@ -59,8 +60,12 @@ class Predictions:
     """``log_prob`` (N, C) by other ways to sample the video, by the short name of each."""
 
     def check_covers(self, rows: Sequence[SplitRow]) -> None:
-        """Raise :class:`ActionrecError` unless exactly the val and test videos of ``rows`` are predicted."""
-        expected = [row.video_id for row in rows if row.subset in PREDICTED_SUBSETS]
+        """Raise :class:`ActionrecError` unless exactly the val and test videos of ``rows`` are predicted.
+
+        Where a training video is, all of them have to be.
+        """
+        wanted = {*PREDICTED_SUBSETS, *self.subset}
+        expected = [row.video_id for row in rows if row.subset in wanted]
         check_same_ids(expected, self.video_id, left_name="the split", right_name=f"the predictions of {self.model}")
 
 

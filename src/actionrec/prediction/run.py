@@ -1,4 +1,4 @@
-"""Predicts every val and test video with a trained model."""
+"""Predicts every val and test video with a trained model, and where asked every training video."""
 
 from __future__ import annotations
 
@@ -35,13 +35,14 @@ def predict_videos(
     device: str,
     num_workers: int = 0,
     features: Mapping[str, FeatureParams] | None = None,
+    subsets: Sequence[str] = PREDICTED_SUBSETS,
 ) -> Predictions:
-    """Log-probabilities of every val and test video of ``rows``, from the clips of the model's recipe.
+    """Log-probabilities of every video of ``rows`` in ``subsets``, from the clips of the model's recipe.
 
     ``features`` are the feature views by name, whose networks count towards the cost.
     Raises :class:`ActionrecError` for a class that the model was not trained on.
     """
-    wanted = sorted((row for row in rows if row.subset in PREDICTED_SUBSETS), key=lambda row: row.video_id)
+    wanted = sorted((row for row in rows if row.subset in subsets), key=lambda row: row.video_id)
     if not wanted:
         raise ActionrecError("the split holds no val or test video to predict")
     if unknown := sorted({row.label for row in wanted} - set(card.class_names)):

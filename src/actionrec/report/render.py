@@ -114,6 +114,7 @@ def write_figures(inputs: Inputs, coverage: Coverage | None, folder: Path) -> No
     drawn.append(draw_cost(cost_rows(inputs)))
     drawn += [training.figure for training in results_view.trainings(inputs)]
     drawn += [confusion.figure for confusion in results_view.confusions(inputs)]
+    drawn += [confusion.figure for confusion in results_view.confusions(inputs, subset="train")]
     drawn += [calibrated.figure for calibrated in results_view.calibrations(inputs)]
     if measured := factors(inputs, coverage, list(results_view.shown_entries(inputs))):
         drawn.append(draw_factors(measured, results_view.colors(inputs)))
@@ -158,6 +159,7 @@ def _results(inputs: Inputs) -> dict[str, Any]:
         "calibrations": calibrations,
         "calibration_answer": wording.calibration({item.name: item.found for item in calibrations}),
         "answered": answer_table(inputs, results_view.shown_entries(inputs)),
+        "train_confusions": results_view.confusions(inputs, subset="train"),
         "confusions": results_view.confusions(inputs),
         "costs": cost_rows(inputs),
         "cost_frontier": [row.name for row in frontier(cost_rows(inputs))],
