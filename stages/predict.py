@@ -1,4 +1,4 @@
-"""Predict every val and test video with one trained model, once a fold: ``python stages/predict.py <model>``."""
+"""Predict the videos of ``evaluate.subsets`` by one model, once a fold: ``python stages/predict.py <model>``."""
 
 from __future__ import annotations
 
@@ -46,6 +46,8 @@ def _predict(name: str, params: Params, fold: int | None) -> Predictions:
         batch_size=train.batch_size,
         device="cuda" if resolve_accelerator(train) == "gpu" else "cpu",
         num_workers=train.num_workers,
+        features=params.features,
+        subsets=params.evaluate.subsets,
     )
     predictions.check_covers(rows)
     fingerprint = digest_of(card.fingerprint, digest_file(directory / WEIGHTS_FILE), params.evaluate.aggregation)

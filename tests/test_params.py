@@ -223,3 +223,8 @@ def test_landmarks_are_drawn_where_they_are_found(raw: dict[str, Any]) -> None:
     [problem] = problems(raw)[1:]
     assert problem.startswith("  - models.fused_convlstm_reference reads keypoints, but keypoints.enabled is false")
     assert problem.endswith("enable them or set inputs: frames and frame_overlay: none")
+
+
+def test_validation_and_test_are_always_evaluated(raw: dict[str, Any]) -> None:
+    raw["evaluate"]["subsets"] = ["train", "test"]
+    assert "  - evaluate.subsets: val missing; val and test are always needed" in problems(raw)

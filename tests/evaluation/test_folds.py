@@ -54,6 +54,30 @@ def test_test_videos_of_all_folds_are_pooled() -> None:
     assert summary(found)["m"]["num_videos"] == 8
 
 
+def test_training_videos_are_evaluated_where_they_were_predicted_and_choose_nothing() -> None:
+    everything = ("train", "val", "test")
+
+    def both(subsets: Sequence[str]) -> list[Fold]:
+        wrong = [{"m": ["clap_g3"], "n": []}, {"m": ["clap_g1", "squat_g1"], "n": []}]
+        return [
+            Fold(
+                number,
+                [predict(SPLITS[number], model=name, wrong=ids, subsets=subsets) for name, ids in of_fold.items()],
+                SPLITS[number],
+            )
+            for number, of_fold in enumerate(wrong)
+        ]
+
+    found = evaluate_folds(both(everything), PARAMS, leaking=False)
+    without = evaluate_folds(both(("val", "test")), PARAMS, leaking=False)
+    train = found.models["m"].subsets["train"]
+    assert train.video_id == ("clap_g1", "clap_g3", "squat_g1", "squat_g3")  # each trains in one of the two folds
+    assert train.correct.tolist() == [False, False, False, True]
+    assert summary(found) == summary(without)
+    assert details(found, found.models["m"])["subsets"]["train"]["confusion"] == [[0, 2], [1, 1]]
+    assert "train" not in details(without, without.models["m"])["subsets"]
+
+
 def test_temperatures_are_those_of_the_own_fold() -> None:
     """All right on val: as sharp as may be; one of two: as soft as may be."""
     folds = [fold(0, {"m": []}), fold(1, {"m": ["clap_g0"]})]

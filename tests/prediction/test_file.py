@@ -22,6 +22,8 @@ def predictions() -> Predictions:
         sampling="strided",
         parameters=12,
         trainable_parameters=10,
+        multiply_adds_clip=1000,
+        multiply_adds_video=2000,
         best_epoch=4,
         class_names=["clap", "wave"],
         video_id=["a/1", "b/2"],

@@ -63,6 +63,19 @@ def test_every_val_and_test_video_once(data, source, model):
     found.check_covers(data.rows)
 
 
+def test_training_videos_are_predicted_where_asked_and_then_all_of_them(data, source, model):
+    found = predict_videos(
+        card(model), model, source=source, rows=data.rows, aggregation="mean", batch_size=5, device="cpu",
+        subsets=("train", "val", "test"),
+    )  # fmt: skip
+    assert found.video_id == [row.video_id for row in data.rows]
+    found.check_covers(data.rows)
+    more = [*data.rows, SplitRow("another", CLASSES[0], "g", "train")]
+    with pytest.raises(ActionrecError, match="another"):
+        found.check_covers(more)
+    predict(model, source, data.rows).check_covers(more)
+
+
 def test_a_video_is_the_mean_of_its_clips(data, source, model):
     found = predict(model, source, data.rows)
     mean = found.clip_log_prob.reshape(8, 3, 4).mean(axis=1)

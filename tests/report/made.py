@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from actionrec.core import paths
+from actionrec.core.answers import write_answers
 from actionrec.core.files import atomic_dir
 from actionrec.core.hdf5 import create_h5, write_strings
 from actionrec.core.tables import ScreenedRow, SplitRow, write_rows, write_table
 from actionrec.evaluation.evaluate import evaluate_folds
 from actionrec.evaluation.folds import Fold
-from actionrec.evaluation.outputs import write_metrics, write_plot_tables
+from actionrec.evaluation.outputs import answered_videos, write_metrics, write_plot_tables
 from actionrec.intake.split.guard import Guard, write_guard
 from actionrec.keypoints.layout import NUM_VALUES
 from actionrec.keypoints.reader import KEYPOINTS_FORMAT, KEYPOINTS_VERSION
@@ -77,6 +78,7 @@ def write_project(
     with atomic_dir(paths.METRICS) as metrics, atomic_dir(paths.EVALUATION_PLOTS) as tables:
         write_metrics(evaluation, metrics)
         write_plot_tables(evaluation, tables)
+    write_answers(answered_videos(evaluation), paths.ANSWERS)
     for name in params.enabled:
         header = ["epoch", "train_loss", "train_top1", "val_loss", "val_top1", "lr"]
         write_table(paths.curves_path(name), header, [[1, 1.5, 0.3, 1.6, 0.2, 0.1], [2, 1.0, 0.6, 1.2, 0.5, 0.1]])

@@ -46,6 +46,20 @@ def test_rankings_are_two_lists_only_where_these_do_not_overlap(
     assert [row["class"] for row in ranking.worst] == ["class00", *(f"class{i:02d}" for i in range(19, 10, -1))]
 
 
+def test_confusion_of_training_videos_is_there_where_they_were_predicted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    params = params_of("frame_resnet")
+    write_project(params, ["a", "b"])
+    inputs = gather(params)
+    assert results_view.confusions(inputs, subset="train") == []
+    for details in inputs.details.values():
+        details["subsets"]["train"] = details["subsets"]["val"]
+    [found] = results_view.confusions(inputs, subset="train")
+    assert (found.name, found.figure.name) == ("frame_resnet", "confusion_frame_resnet_train")
+
+
 def test_the_reported_protocol_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     params = params_of("frame_resnet", "fused_convlstm")

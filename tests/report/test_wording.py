@@ -101,20 +101,46 @@ def test_space_and_time_in_one_sentence() -> None:
     assert wording.space_time(many) == "Time tells apart 12 classes such as a, b and c."
 
 
-def _calibration(before: float, after: float, fitted_on: str | None = "val") -> dict[str, Any]:
-    return {"nll_before": before, "nll_after": after, "fitted_on": fitted_on}
+def _calibration(
+    nll: tuple[float, float], ece: tuple[float, float] = (0.1, 0.1), fitted_on: str | None = "val"
+) -> dict[str, Any]:
+    before, after = zip(nll, ece, strict=True)
+    return {
+        "nll_before": before[0],
+        "nll_after": after[0],
+        "ece_before": before[1],
+        "ece_after": after[1],
+        "fitted_on": fitted_on,
+    }
 
 
 def test_what_the_temperature_did_on_test() -> None:
-    better, worse, same = _calibration(0.2, 0.1), _calibration(0.1, 0.2), _calibration(0.1, 0.1001)
+    better, worse, same = _calibration((0.2, 0.1)), _calibration((0.1, 0.2)), _calibration((0.1, 0.1001))
     assert wording.calibration({"a": better, "b": better}) == "On the test videos it lowers the NLL of a and b."
     assert wording.calibration({"a": better, "b": worse, "c": same}) == (
-        "On the test videos it lowers the NLL of a and raises the NLL of b: "
+        "On the test videos it lowers the NLL of a and raises the NLL of b (NLL 0.100 to 0.200): "
         "what fits the validation videos need not fit others."
     )
-    assert wording.calibration({"a": same}) == "On the test videos it changes no NLL by as much as 0.005."
-    assert wording.calibration({"a": _calibration(0.1, 0.1, None)}) == (
+    assert wording.calibration({"a": same}) == (
+        "On the test videos it changes neither NLL nor ECE by as much as 0.005."
+    )
+    assert wording.calibration({"a": _calibration((0.1, 0.1), fitted_on=None)}) == (
         "There are no validation videos to fit on: every temperature is 1 and changes nothing."
+    )
+
+
+def test_a_temperature_that_makes_one_measure_worse_is_not_said_to_help() -> None:
+    # As measured on real clips: the calibration error fell, while the likelihood of the actual classes did too.
+    mixed = _calibration((0.446, 0.902), (0.12, 0.08))
+    both = _calibration((0.3, 0.2), (0.2, 0.1))
+    assert wording.calibration({"fusion": mixed}) == (
+        "On the test videos it lowers the ECE but raises the NLL of fusion (NLL 0.446 to 0.902): "
+        "what fits the validation videos need not fit others."
+    )
+    assert wording.calibration({"a": both, "fusion": mixed, "b": _calibration((0.1, 0.3), (0.1, 0.2))}) == (
+        "On the test videos it lowers the NLL and the ECE of a, lowers the ECE but raises the NLL of fusion "
+        "(NLL 0.446 to 0.902) and raises the NLL and the ECE of b (NLL 0.100 to 0.300, ECE 0.100 to 0.200): "
+        "what fits the validation videos need not fit others."
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
-from actionrec.cli import cache, doctor, experiments, export, leak, models, opening, parameters, recipe
+from actionrec.cli import cache, doctor, experiments, export, leak, models, opening, parameters, recipe, report
 from actionrec.cli.output import Parser
 from actionrec.core.errors import ActionrecError
 
-COMMANDS = (doctor, models, recipe, parameters, experiments, opening, cache, export, leak)
+COMMANDS = (doctor, models, recipe, parameters, experiments, opening, cache, export, leak, report)
 
 
 def make_parser() -> Parser:

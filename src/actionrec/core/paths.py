@@ -20,9 +20,11 @@ METRICS = Path("reports/metrics")
 SUMMARY = METRICS / "summary.json"
 QUALITY_PLOT = Path("reports/plots/quality.csv")
 CURVES_PLOTS = Path("reports/plots/curves")
+ANSWERS = Path("reports/predictions.csv")
 EVALUATION_PLOTS = Path("reports/plots/evaluation")
 FIGURES = Path("reports/figures")
 REPORT = Path("reports/index.html")
+PRINTED_REPORT = Path("reports/report.pdf")
 
 
 def frames_path(video_id: str) -> Path:

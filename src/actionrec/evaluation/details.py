@@ -56,6 +56,8 @@ def _model(evaluation: Evaluation, entry: EntryResult) -> dict[str, Any]:
         "num_clips": len(prediction.clip_video),
         "parameters": int(prediction.parameters),
         "trainable_parameters": int(prediction.trainable_parameters),
+        "multiply_adds_clip": int(prediction.multiply_adds_clip),
+        "multiply_adds_video": int(prediction.multiply_adds_video),
         "best_epoch": int(prediction.best_epoch),
     }
 

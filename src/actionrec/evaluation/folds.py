@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from actionrec.core.errors import ActionrecError, first_few
 from actionrec.core.tables import SplitRow, check_same_ids, class_names
-from actionrec.prediction.file import Predictions
+from actionrec.prediction.file import PREDICTED_SUBSETS, Predictions
 
 FUSION = "fusion"
-EVALUATED_SUBSETS = ("val", "test")
+EVALUATED_SUBSETS = ("train", "val", "test")
+"""Where they were predicted; ``val`` and ``test`` always are."""
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -30,8 +31,9 @@ class Fold:
     split: Sequence[SplitRow]
 
     def evaluated(self) -> list[SplitRow]:
-        """The val and test videos, sorted by id."""
-        return sorted((row for row in self.split if row.subset in EVALUATED_SUBSETS), key=lambda row: row.video_id)
+        """The val and test videos, and the training videos where they were predicted, sorted by id."""
+        wanted = {*PREDICTED_SUBSETS, *(subset for found in self.predictions for subset in found.subset)}
+        return sorted((row for row in self.split if row.subset in wanted), key=lambda row: row.video_id)
 
     def check(self, names: Sequence[str], *, leaking: bool) -> None:
         """Raise :class:`ActionrecError` where models and split disagree, nothing is tested, or a group leaks."""
@@ -51,9 +53,9 @@ class Fold:
 
 @dataclass(frozen=True)
 class Videos:
-    """Columns of the val and test videos of all folds, by id, then by fold.
+    """Columns of the val and test videos of all folds, and of predicted training videos, by id, then by fold.
 
-    A video is there once a fold in which it validates, and once in all as a test video.
+    A video is there once a fold in which it validates or trains, and once in all as a test video.
     """
 
     video_id: npt.NDArray[np.str_]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
+from actionrec.core.answers import Answer, AnsweredVideo
 from actionrec.core.files import write_json
 from actionrec.core.tables import write_table
 from actionrec.evaluation.details import class_verdict, confused_pairs, details, per_class, summary
@@ -42,6 +45,33 @@ def write_plot_tables(evaluation: Evaluation, folder: Path) -> None:
         write_table(folder / "space_time.csv", list(rows[0]), ([*row.values()] for row in rows))
     for model, test in tests.items():
         _write_confusion(evaluation, test, folder / "confusion" / f"{model}.csv")
+
+
+def answered_videos(evaluation: Evaluation) -> list[AnsweredVideo]:
+    """Every test video with the answers of every entry, sorted by id."""
+    where = {
+        row.video_id: (row, fold.number or 0) for fold in evaluation.folds for row in fold.split if row.subset == "test"
+    }
+    answers = {entry.name: _answers(evaluation, entry.subsets["test"]) for entry in evaluation.entries}
+    videos = next(iter(evaluation.entries)).subsets["test"].video_id
+    found = []
+    for place, video_id in enumerate(videos):
+        row, fold = where[video_id]
+        own = {name: of_entry[place] for name, of_entry in answers.items()}
+        found.append(AnsweredVideo(video_id, row.group, fold, row.label, own))
+    return found
+
+
+def _answers(evaluation: Evaluation, test: SubsetResult) -> list[Answer]:
+    probability = np.exp(test.log_prob.astype(np.float64))
+    rows = np.arange(len(test.label))
+    columns = (probability[rows, test.predicted], probability[rows, test.label], test.correct)
+    return [
+        Answer(evaluation.class_names[answer], first, actual, right)
+        for answer, first, actual, right in zip(
+            test.predicted.tolist(), *(column.tolist() for column in columns), strict=True
+        )
+    ]
 
 
 def _write_confusion(evaluation: Evaluation, test: SubsetResult, path: Path) -> None:

@@ -15,8 +15,9 @@ from actionrec.core.hdf5 import create_h5, open_h5, read_strings, write_strings
 from actionrec.core.tables import SplitRow, check_same_ids
 
 FORMAT = "actionrec-predictions"
-VERSION = 2
+VERSION = 3
 PREDICTED_SUBSETS = ("val", "test")
+"""Always."""
 
 _NORMALISED_WITHIN = 1e-4
 
@@ -34,13 +35,17 @@ class Predictions:
     """Short name of that protocol, as in ``video_top1_strided``."""
     parameters: int
     trainable_parameters: int
+    multiply_adds_clip: int
+    """Of one clip, those of the network behind its features included (:mod:`actionrec.prediction.cost`)."""
+    multiply_adds_video: int
+    """Of a video of mean length."""
     best_epoch: int
     """Counted from 1."""
     class_names: list[str]
     video_id: list[str]
     """Sorted."""
     subset: list[str]
-    """``val`` or ``test``."""
+    """``val`` or ``test``; ``train`` too where ``evaluate.subsets`` asks for it."""
     label: npt.NDArray[np.int64]
     """(N,) place of the true class in ``class_names``."""
     log_prob: npt.NDArray[np.float32]
@@ -55,8 +60,12 @@ class Predictions:
     """``log_prob`` (N, C) by other ways to sample the video, by the short name of each."""
 
     def check_covers(self, rows: Sequence[SplitRow]) -> None:
-        """Raise :class:`ActionrecError` unless exactly the val and test videos of ``rows`` are predicted."""
-        expected = [row.video_id for row in rows if row.subset in PREDICTED_SUBSETS]
+        """Raise :class:`ActionrecError` unless exactly the val and test videos of ``rows`` are predicted.
+
+        Where a training video is, all of them have to be.
+        """
+        wanted = {*PREDICTED_SUBSETS, *self.subset}
+        expected = [row.video_id for row in rows if row.subset in wanted]
         check_same_ids(expected, self.video_id, left_name="the split", right_name=f"the predictions of {self.model}")
 
 
@@ -71,6 +80,8 @@ def write_predictions(predictions: Predictions, path: Path, *, fingerprint: str)
             "sampling",
             "parameters",
             "trainable_parameters",
+            "multiply_adds_clip",
+            "multiply_adds_video",
             "best_epoch",
         ):
             file.attrs[name] = getattr(predictions, name)
@@ -101,6 +112,8 @@ def read_predictions(path: Path, *, model: str) -> Predictions:
             sampling=str(file.attrs["sampling"]),
             parameters=int(file.attrs["parameters"]),
             trainable_parameters=int(file.attrs["trainable_parameters"]),
+            multiply_adds_clip=int(file.attrs["multiply_adds_clip"]),
+            multiply_adds_video=int(file.attrs["multiply_adds_video"]),
             best_epoch=int(file.attrs["best_epoch"]),
             class_names=read_strings(file, "class_names"),
             video_id=read_strings(file, "video_id"),

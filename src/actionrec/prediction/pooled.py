@@ -11,15 +11,17 @@ import numpy.typing as npt
 
 from actionrec.core.errors import ActionrecError, first_few
 from actionrec.core.files import digest_of
-from actionrec.core.tables import write_table
+from actionrec.core.tables import SUBSETS, write_table
 from actionrec.prediction.file import PREDICTED_SUBSETS, Predictions, write_predictions
 
 
-def pool_predictions(folds: Sequence[Predictions], *, subsets: Sequence[str] = PREDICTED_SUBSETS) -> Predictions:
+def pool_predictions(folds: Sequence[Predictions], *, subsets: Sequence[str] = SUBSETS) -> Predictions:
     """The rows of ``folds`` that are of ``subsets``, by video, and of one video by the order of ``folds``.
 
-    Of test videos alone every one is there once; one that validates in several folds is there once a fold.
-    ``best_epoch`` is the mean, rounded. Of a single fold and both subsets it is that fold as it is.
+    Of test videos alone every one is there once; one that validates or trains in several folds is there
+    once a fold. The values
+    of ``best_epoch`` and ``multiply_adds_video`` are means, rounded. Of a single fold and all
+    subsets it is that fold as it is.
     Raises :class:`ActionrecError` for folds that were not predicted alike, and for a video that two folds test.
     """
     first = folds[0]
@@ -36,6 +38,7 @@ def pool_predictions(folds: Sequence[Predictions], *, subsets: Sequence[str] = P
     clips, clip_video = _clips(folds, order)
     return replace(
         first,
+        multiply_adds_video=round(float(np.mean([fold.multiply_adds_video for fold in folds]))),
         best_epoch=round(float(np.mean([fold.best_epoch for fold in folds]))),
         video_id=video_id.tolist(),
         subset=subset.tolist(),
@@ -48,7 +51,7 @@ def pool_predictions(folds: Sequence[Predictions], *, subsets: Sequence[str] = P
     )
 
 
-def row_order(folds: Sequence[Predictions], *, subsets: Sequence[str] = PREDICTED_SUBSETS) -> npt.NDArray[np.int64]:
+def row_order(folds: Sequence[Predictions], *, subsets: Sequence[str] = SUBSETS) -> npt.NDArray[np.int64]:
     """Places (N,) in the rows of all ``folds``, one after another: those of ``subsets``, by video, then by fold."""
     wanted = np.flatnonzero(np.isin(_concatenated([fold.subset for fold in folds]), list(subsets)))
     video_id = _concatenated([fold.video_id for fold in folds])[wanted]

@@ -1,8 +1,8 @@
-"""Predicts every val and test video with a trained model."""
+"""Predicts every val and test video with a trained model, and where asked every training video."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -14,10 +14,13 @@ from torch.nn import functional
 from actionrec.core.errors import ActionrecError, first_few
 from actionrec.core.progress import Progress
 from actionrec.core.tables import SplitRow
+from actionrec.pack.features.section import FeatureParams
 from actionrec.prediction.aggregation import aggregate_clips
+from actionrec.prediction.cost import measure_cost
 from actionrec.prediction.file import PREDICTED_SUBSETS, Predictions
 from actionrec.training.card import ModelCard
 from actionrec.training.datasets import ClipSource, FixedClips, fixed_loader
+from actionrec.training.trained import section_of
 
 
 def predict_videos(
@@ -30,12 +33,15 @@ def predict_videos(
     batch_size: int,
     device: str,
     num_workers: int = 0,
+    features: Mapping[str, FeatureParams] | None = None,
+    subsets: Sequence[str] = PREDICTED_SUBSETS,
 ) -> Predictions:
-    """Log-probabilities of every val and test video of ``rows``, from the clips of the model's recipe.
+    """Log-probabilities of every video of ``rows`` in ``subsets``, from the clips of the model's recipe.
 
+    ``features`` are the feature views by name, whose networks count towards the cost.
     Raises :class:`ActionrecError` for a class that the model was not trained on.
     """
-    wanted = sorted((row for row in rows if row.subset in PREDICTED_SUBSETS), key=lambda row: row.video_id)
+    wanted = sorted((row for row in rows if row.subset in subsets), key=lambda row: row.video_id)
     if not wanted:
         raise ActionrecError("the split holds no val or test video to predict")
     if unknown := sorted({row.label for row in wanted} - set(card.class_names)):
@@ -58,6 +64,14 @@ def predict_videos(
     assert headline is not None
     clips, clip_log_prob = headline
     sampling, *others = recipe.samplings
+    cost = measure_cost(
+        model.eval(),
+        section_of(card),
+        clip_frames=clips.clip_frames.shape[1],
+        clips_per_video=len(clips.clip_video) / len(ids),
+        rows_per_video=float(np.mean([source.num_frames(video_id) for video_id in ids])),
+        features=(features or {}).get(recipe.view or ""),
+    )
     return Predictions(
         model=card.name,
         aggregation=aggregation,
@@ -65,6 +79,8 @@ def predict_videos(
         sampling=sampling,
         parameters=card.parameters,
         trainable_parameters=card.trainable_parameters,
+        multiply_adds_clip=cost.clip,
+        multiply_adds_video=cost.video,
         best_epoch=card.best_epoch,
         class_names=card.class_names,
         video_id=ids,

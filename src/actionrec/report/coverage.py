@@ -41,6 +41,8 @@ class Coverage:
     """(4,)"""
     by_class: dict[str, tuple[float, ...]]
     """Class name -> (4,), sorted by class."""
+    by_video: dict[str, tuple[float, ...]]
+    """Video id -> (4,), of those that have frames."""
     frames: tuple[PickedFrame, ...]
 
 
@@ -60,32 +62,36 @@ def measure_coverage(path: Path, label_of: Mapping[str, str], *, num_frames_show
             return None
         labels = [label_of[video_id] for video_id in video_ids]
         names = sorted(set(labels))
-        found, frames = _count(file, starts, np.array([names.index(label) for label in labels]), len(names))
+        of_video, video_frames = _count(file, starts), np.diff(starts)
         picked = _pick(labels, starts, num_frames_shown)
         shown = tuple(_read_frame(file, video_ids[v], labels[v], int(starts[v]), frame) for v, frame in picked)
+    class_of = np.array([names.index(label) for label in labels])
+    found = np.zeros((len(names), len(PARTS)), np.int64)
+    np.add.at(found, class_of, of_video)
+    frames = np.bincount(class_of, weights=video_frames, minlength=len(names)).astype(np.int64)
     has_frames = frames > 0
     return Coverage(
         num_frames=int(frames.sum()),
         overall=tuple((found.sum(axis=0) / frames.sum()).tolist()),
         by_class={name: tuple((found[c] / frames[c]).tolist()) for c, name in enumerate(names) if has_frames[c]},
+        by_video={
+            video_id: tuple((of_video[v] / video_frames[v]).tolist())
+            for v, video_id in enumerate(video_ids)
+            if video_frames[v]
+        },
         frames=shown,
     )
 
 
-def _count(
-    file: h5py.File, starts: npt.NDArray[np.int64], class_of: npt.NDArray[np.int64], num_classes: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Frames with each part ``(C, 4)`` and frames ``(C,)`` of every class."""
-    found = np.zeros((num_classes, len(PARTS)), np.int64)
-    frames = np.zeros(num_classes, np.int64)
+def _count(file: h5py.File, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Frames of every video in which each part was found ``(N, 4)``."""
+    found = np.zeros((len(starts) - 1, len(PARTS)), np.int64)
     total = int(starts[-1])
     for start in range(0, total, _BLOCK_FRAMES):
         stop = min(start + _BLOCK_FRAMES, total)
         video = np.searchsorted(starts, np.arange(start, stop), side="right") - 1
-        owner = class_of[video]
-        np.add.at(found, owner, file["presence"][start:stop].astype(np.int64))
-        frames += np.bincount(owner, minlength=num_classes)
-    return found, frames
+        np.add.at(found, video, file["presence"][start:stop].astype(np.int64))
+    return found
 
 
 def _pick(labels: Sequence[str], starts: npt.NDArray[np.int64], count: int) -> list[tuple[int, int]]:

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -239,6 +240,14 @@ class Drawing:
 
     def svg(self, *, alt: str) -> Markup:
         """The ``<svg>`` element for the page: ink as ``currentColor``, transparent background."""
+        box, body = self._svg
+        return Markup('<svg viewBox="{}" style="max-width:{}px" role="img" aria-label="{}">').format(
+            box, round(self.size_inches[0] * 96 * _PAGE_SCALE), alt
+        ) + Markup(body)  # noqa: S704 (matplotlib has escaped every text in it)
+
+    @cached_property
+    def _svg(self) -> tuple[str, str]:
+        """The view box, and what stands inside the element; drawn once, the page and the PDF show the same."""
         buffer = io.BytesIO()
         with _styled({"svg.hashsalt": self.name}):
             self._figure().savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
@@ -247,10 +256,7 @@ class Drawing:
         text = re.sub(r'<g id="[^"]*"', "<g", text)
         opening = re.search(r'<svg [^>]*?viewBox="(?P<box>[^"]*)"[^>]*>\s*<metadata>.*?</metadata>', text, re.DOTALL)
         assert opening is not None
-        # matplotlib has escaped every text in the body.
-        return Markup('<svg viewBox="{}" style="max-width:{}px" role="img" aria-label="{}">').format(
-            opening["box"], round(self.size_inches[0] * 96 * _PAGE_SCALE), alt
-        ) + Markup(text[opening.end() :])  # noqa: S704
+        return opening["box"], text[opening.end() :]
 
     def write_png(self, folder: Path) -> None:
         """Write ``<name>.png`` on white into ``folder``."""

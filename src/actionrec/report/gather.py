@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from actionrec.core import paths
+from actionrec.core.answers import AnsweredVideo, read_answers
 from actionrec.core.errors import ActionrecError
 from actionrec.core.tables import ScreenedRow, SplitRow, read_rows
 from actionrec.intake.split.guard import Guard, read_guard
@@ -51,6 +52,10 @@ class Inputs:
     curves: dict[str, Curve]
     quality: dict[str, tuple[float, ...]]
     """Measurements of the kept videos by name, from ``reports/plots/quality.csv``."""
+    motion: dict[str, float]
+    """Of the kept videos by id, from there too; empty where it was not measured."""
+    answers: Sequence[AnsweredVideo]
+    """Every test video, with the answers of every entry."""
     leak: dict[str, Any] | None
     """What a split across groups would add, from the file that ``report.leak`` names."""
 
@@ -71,6 +76,8 @@ def gather(params: Params) -> Inputs:
         details={entry: read_details(paths.METRICS / f"{entry}.json") for entry in (*params.enabled, FUSION)},
         curves={model: read_curve(paths.curves_path(model), model) for model in params.enabled},
         quality=read_quality(paths.QUALITY_PLOT),
+        motion=read_motion(paths.QUALITY_PLOT),
+        answers=read_answers(paths.ANSWERS),
         leak=read_leak(Path(params.report.leak)) if params.report.leak else None,
     )
 
@@ -125,6 +132,14 @@ def read_quality(path: Path) -> dict[str, tuple[float, ...]]:
         if values:
             columns[name] = values
     return columns
+
+
+def read_motion(path: Path) -> dict[str, float]:
+    """The column ``motion`` by video id, of the rows whose ``kept`` is 1; nothing where there is none."""
+    header, records = _read_csv(path, "rebuild it with `dvc repro -f screen`")
+    if not {"video_id", "motion"} <= set(header):
+        return {}
+    return {row["video_id"]: float(row["motion"]) for row in records if row["kept"] == "1"}
 
 
 def _read_csv(path: Path, remedy: str) -> tuple[list[str], list[dict[str, str]]]:

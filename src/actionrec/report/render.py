@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,15 +14,53 @@ from markupsafe import Markup
 from actionrec.core.tables import SUBSETS
 from actionrec.intake.screen.rules import RULES
 from actionrec.keypoints.layout import PARTS
+from actionrec.keypoints.reader import PackedKeypoints
 from actionrec.report import data_view, results_view, wording
+from actionrec.report.cost import amount, cost_rows, draw_cost, frontier
 from actionrec.report.coverage import Coverage
+from actionrec.report.distrust import FEW_GROUPS, FEW_VIDEOS, MANY_REJECTED, distrust
+from actionrec.report.factors import draw_factors, factors
+from actionrec.report.gallery import Gallery, Videos, fill
 from actionrec.report.gather import FUSION, Inputs
+from actionrec.report.joints import JointReader
+from actionrec.report.picks import chapters
+from actionrec.report.published import published_rows
+from actionrec.report.strips import STRIP_FRAMES
+from actionrec.report.videos import answer_table
+
+SECTIONS = (
+    ("models", "Models"),
+    ("space-time", "Space or time"),
+    ("classes", "Classes"),
+    ("confusion", "Confusion"),
+    ("videos", "Videos"),
+    ("pictures", "Pictures"),
+    ("calibration", "Calibration"),
+    ("fusion", "Fusion"),
+    ("cost", "Cost"),
+    ("training", "Training"),
+    ("split", "Split"),
+    ("screening", "Screening"),
+    ("keypoints", "Keypoints"),
+    ("run", "Run"),
+    ("reading", "How to read"),
+    ("rebuild", "Rebuild"),
+)
+"""Of the page in their order: file below ``sections``, which is the anchor too, and name in the navigation."""
 
 
-def render(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, Path]) -> str:
-    """The whole page as HTML.
+def render(
+    inputs: Inputs,
+    coverage: Coverage | None,
+    frames_path: Mapping[str, Path],
+    keypoints_path: Path,
+    *,
+    with_joints: bool = True,
+) -> str:
+    """The whole page as HTML, at most ``report.max_mb`` large as long as that holds without pictures.
 
-    ``frames_path`` maps the video ids of the coverage's frames to their frame files. Everything from outside
+    ``frames_path`` maps the ids of all videos, rejected ones too, to their frame files. ``with_joints`` asks the
+    trained models which joints their answers hang on. Everything from outside
     is escaped; the page loads nothing and runs nothing, which its content security policy states as well.
     """
     environment = jinja2.Environment(
@@ -32,18 +72,52 @@ def render(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, 
     )
     environment.filters["signed"] = wording.signed
     environment.filters["p_value"] = wording.p_value
-    css = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+    environment.filters["amount"] = amount
+    css, script = (_own_file(name) for name in ("style.css", "videos.js"))
     template = environment.get_template("template.html")
-    trusted = Markup(css)  # noqa: S704 (a file of this package)
-    return template.render(css=trusted, **_results(inputs), **_data(inputs, coverage, frames_path))
+    context = _results(inputs) | _data(inputs, coverage, frames_path) | _factors(inputs, coverage)
+    context |= {"css": css, "script": script, "script_hash": _csp_hash(script)}
+    without = template.render(gallery=Gallery.empty(), **context)
+    gallery = fill(
+        chapters(inputs, list(results_view.shown_entries(inputs))),
+        _videos(inputs, frames_path, PackedKeypoints(keypoints_path) if coverage else None, with_joints=with_joints),
+        max_bytes=int(inputs.params.report.max_mb * 1e6) - len(without.encode()),
+    )
+    return template.render(gallery=gallery, **context)
 
 
-def write_figures(inputs: Inputs, folder: Path) -> None:
+def _videos(
+    inputs: Inputs, frames_path: Mapping[str, Path], keypoints: PackedKeypoints | None, *, with_joints: bool
+) -> Videos:
+    if keypoints is None or not with_joints:
+        return Videos(frames_path, keypoints)
+    reader = JointReader(keypoints, folded=bool(inputs.folds))
+    answered = {video.video_id: video for video in inputs.answers}
+    return Videos(
+        frames_path, keypoints, lambda name, video_id: reader.shares(name, inputs.models[name], answered[video_id])
+    )
+
+
+def _own_file(name: str) -> Markup:
+    return Markup((Path(__file__).parent / name).read_text(encoding="utf-8"))  # noqa: S704 (a file of this package)
+
+
+def _csp_hash(script: str) -> str:
+    """As a content security policy names the one script that may run."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return f"sha256-{digest}"
+
+
+def write_figures(inputs: Inputs, coverage: Coverage | None, folder: Path) -> None:
     """Write every figure of the page as PNG into the existing ``folder``."""
     drawn = [results_view.models_figure(inputs)]
+    drawn.append(draw_cost(cost_rows(inputs)))
     drawn += [training.figure for training in results_view.trainings(inputs)]
     drawn += [confusion.figure for confusion in results_view.confusions(inputs)]
+    drawn += [confusion.figure for confusion in results_view.confusions(inputs, subset="train")]
     drawn += [calibrated.figure for calibrated in results_view.calibrations(inputs)]
+    if measured := factors(inputs, coverage, list(results_view.shown_entries(inputs))):
+        drawn.append(draw_factors(measured, results_view.colors(inputs)))
     for figure in drawn:
         figure.write_png(folder)
 
@@ -52,6 +126,7 @@ def _results(inputs: Inputs) -> dict[str, Any]:
     calibrations = results_view.calibrations(inputs)
     space_time_rows = results_view.space_time_rows(inputs)
     return {
+        "sections": [item for item in SECTIONS if item[0] != "space-time" or space_time_rows],
         "title": inputs.params.report.title,
         "headline_entry": wording.headline_entry(inputs.details),
         "best": wording.best_model(inputs.details),
@@ -60,6 +135,10 @@ def _results(inputs: Inputs) -> dict[str, Any]:
         "cross_validation": wording.folds(inputs),
         "folds": results_view.fold_rows(inputs),
         "num_test_groups": next(iter(inputs.details.values()))["interval"]["num_groups"]["test"],
+        "strip_frames": STRIP_FRAMES,
+        "max_mb": inputs.params.report.max_mb,
+        "doubts": distrust(inputs),
+        "doubted_below": {"groups": FEW_GROUPS, "videos": FEW_VIDEOS, "rejected": wording.percent(MANY_REJECTED)},
         "comparison": wording.comparison(inputs),
         "space_time": inputs.details[FUSION]["space_time"],
         "space_time_answer": wording.space_time(space_time_rows) if space_time_rows else "",
@@ -73,17 +152,29 @@ def _results(inputs: Inputs) -> dict[str, Any]:
         "smallest_p": f"{2.0 ** (1 - inputs.details[FUSION]['interval']['num_groups']['test']):.2g}",
         "confidence": wording.percent(inputs.params.evaluate.confidence),
         "evaluate": inputs.params.evaluate,
+        "published": published_rows(inputs),
         "protocols": results_view.protocol_rows(inputs),
         "classes": results_view.class_rows(inputs),
         "rankings": results_view.rankings(inputs),
         "calibrations": calibrations,
         "calibration_answer": wording.calibration({item.name: item.found for item in calibrations}),
+        "answered": answer_table(inputs, results_view.shown_entries(inputs)),
+        "train_confusions": results_view.confusions(inputs, subset="train"),
         "confusions": results_view.confusions(inputs),
+        "costs": cost_rows(inputs),
+        "cost_frontier": [row.name for row in frontier(cost_rows(inputs))],
+        "cost_figure": draw_cost(cost_rows(inputs)),
         "trainings": results_view.trainings(inputs),
         "fusion": inputs.details[FUSION]["fusion"],
         "train_of": {name: inputs.params.train_of(name) for name in inputs.params.enabled},
         "model_params": inputs.models,
     }
+
+
+def _factors(inputs: Inputs, coverage: Coverage | None) -> dict[str, Any]:
+    found = factors(inputs, coverage, list(results_view.shown_entries(inputs)))
+    figure = draw_factors(found, results_view.colors(inputs)) if found else None
+    return {"factors": found, "factors_figure": figure}
 
 
 def _data(inputs: Inputs, coverage: Coverage | None, frames_path: Mapping[str, Path]) -> dict[str, Any]:

@@ -242,16 +242,19 @@ def calibrations(inputs: Inputs) -> list[Calibrated]:
     return shown
 
 
-def confusions(inputs: Inputs) -> list[Confusion]:
-    """A heat map for every entry."""
+def confusions(inputs: Inputs, *, subset: str = "test") -> list[Confusion]:
+    """A heat map for every entry; none of a subset that was not predicted."""
     names = _class_names(inputs)
     found = []
     for name, details in shown_entries(inputs).items():
-        test = details["subsets"]["test"]
+        if subset not in details["subsets"]:
+            continue
+        test = details["subsets"][subset]
+        drawn_as = name if subset == "test" else f"{name}_{subset}"
         counts = np.array(test["confusion"], np.int64)
         errors = int(counts.sum() - np.trace(counts))
         alt = f"Confusion matrix of {name}: {int(np.trace(counts))} videos right, {errors} wrong, {len(names)} classes"
-        found.append(Confusion(name, draw_confusion(name, counts, names), alt, test["confused_pairs"], errors))
+        found.append(Confusion(name, draw_confusion(drawn_as, counts, names), alt, test["confused_pairs"], errors))
     return found
 
 

@@ -14,6 +14,8 @@ class ReportParams(Section):
     """Of the page."""
     skeleton_frames: Annotated[int, Field(ge=0, le=48)]
     """Frames shown with their keypoints drawn in."""
+    max_mb: Annotated[float, Field(gt=0)] = 15.0
+    """Size of the page in millions of bytes; pictures are left out, and that is said, where it would be larger."""
     leak: str = ""
     """File that ``actionrec leak --out`` wrote, which the page then shows; none where empty. DVC does not follow it:
     after another ``actionrec leak`` comes ``dvc repro -f report``."""

@@ -10,12 +10,16 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
-from actionrec.keypoints.layout import FACE, HAND_EDGES, LEFT_HAND, POSE, POSE_EDGES, RIGHT_HAND
+from actionrec.keypoints.layout import FACE, HAND_EDGES, LEFT_HAND, NUM_HAND, NUM_POSE, POSE, POSE_EDGES, RIGHT_HAND
 
 _SHORT_SIDE = 240
 _JPEG_QUALITY = 80
 _MIN_VISIBILITY = 0.5
+_DOTS = 8
+_LARGEST_DOT = 9.0  # pixels across
 _FACE_STEP = 4  # every fourth of 468 points shows the face as well and costs a quarter
+
+_FACE_ALONE = np.array([False, True, False, False])
 
 Points = npt.NDArray[np.float32]
 
@@ -30,11 +34,46 @@ def draw_frame(
     image = _shrunk(rgb)
     height, width = image.shape[:2]
     href = "data:image/jpeg;base64," + base64.b64encode(_jpeg(image)).decode("ascii")
-    bones = Markup("").join(_parts(keypoints, presence, width, height))
+    bones = draw_bones(keypoints, presence, width, height)
     return Markup(
         '<svg class="frame" viewBox="0 0 {w} {h}" role="img" aria-label="{alt}">'
         '<image href="{href}" width="{w}" height="{h}"/><g class="bones">{bones}</g></svg>'
     ).format(w=width, h=height, alt=alt, href=href, bones=bones)
+
+
+def draw_bones(
+    keypoints: npt.NDArray[np.float32],
+    presence: npt.NDArray[np.bool_],
+    width: int,
+    height: int,
+    *,
+    with_face: bool = True,
+) -> Markup:
+    """The ``<path>`` of every part that is there, over a frame of ``width`` by ``height``."""
+    if not with_face:
+        presence = presence & ~_FACE_ALONE
+    return Markup("").join(_parts(keypoints, presence, width, height))
+
+
+def draw_joints(
+    keypoints: npt.NDArray[np.float32],
+    presence: npt.NDArray[np.bool_],
+    shares: npt.NDArray[np.float64],
+    width: int,
+    height: int,
+) -> Markup:
+    """A dot on each joint that is there and has one of the largest ``shares (75,)``; its area is its share."""
+    hands = (keypoints[part].reshape(-1, 3)[:, :2] for part in (LEFT_HAND, RIGHT_HAND))
+    places = np.concatenate([keypoints[POSE].reshape(-1, 4)[:, :2], *hands]) * np.array([width, height], np.float32)
+    found = np.repeat(presence[[0, 2, 3]], [NUM_POSE, NUM_HAND, NUM_HAND])
+    largest = np.argsort(-shares, kind="stable")[:_DOTS]
+    return Markup("").join(
+        Markup('<path class="joint" style="stroke-width:{:.1f}" d="M{:.1f} {:.1f}h0"/>').format(
+            _LARGEST_DOT * (shares[joint] / shares[largest[0]]) ** 0.5, *places[joint]
+        )
+        for joint in largest.tolist()
+        if found[joint] and shares[joint] > 0
+    )
 
 
 def _parts(

@@ -167,19 +167,43 @@ def space_time(rows: Sequence[Details]) -> str:
 def calibration(found: Mapping[str, Details]) -> str:
     """What the temperatures did on test, from ``calibration`` of every entry's details.
 
-    Judged by the negative log-likelihood, which the temperature was fitted to lower: it punishes a wrong answer that
-    was nearly certain, which the calibration error hardly notices.
+    Both measures are compared, and what got worse stands with its numbers: the negative log-likelihood, which the
+    temperature was fitted to lower, punishes a wrong answer that was nearly certain, which the calibration error
+    hardly notices.
     """
     if any(item["fitted_on"] is None for item in found.values()):
         return "There are no validation videos to fit on: every temperature is 1 and changes nothing."
-    change = {name: item["nll_after"] - item["nll_before"] for name, item in found.items()}
-    lower = [name for name, value in change.items() if value <= -_SMALLEST_CHANGE]
-    higher = [name for name, value in change.items() if value >= _SMALLEST_CHANGE]
-    effects = [
-        f"{verb} the NLL of {_listed(names)}" for verb, names in (("lowers", lower), ("raises", higher)) if names
-    ] or [f"changes no NLL by as much as {_SMALLEST_CHANGE}"]
-    reason = ": what fits the validation videos need not fit others" if higher else ""
-    return f"On the test videos it {' and '.join(effects)}{reason}."
+    effects: dict[tuple[int, int], list[str]] = {}
+    for name, item in found.items():
+        change = _change(item, "nll"), _change(item, "ece")
+        worse = [
+            f"{measure.upper()} {item[f'{measure}_before']:.3f} to {item[f'{measure}_after']:.3f}"
+            for measure, sign in zip(("nll", "ece"), change, strict=True)
+            if sign > 0
+        ]
+        effects.setdefault(change, []).append(f"{name} ({', '.join(worse)})" if worse else name)
+    phrases = [f"{_effect(*change)} {listed(effects[change])}" for change in sorted(effects) if any(change)]
+    if not phrases:
+        return f"On the test videos it changes neither NLL nor ECE by as much as {_SMALLEST_CHANGE}."
+    got_worse = any(sign > 0 for change in effects for sign in change)
+    reason = ": what fits the validation videos need not fit others" if got_worse else ""
+    return f"On the test videos it {listed(phrases)}{reason}."
+
+
+def _change(item: Details, measure: str) -> int:
+    """-1 where ``measure`` got better, 1 where it got worse, 0 where it is about the same."""
+    change = item[f"{measure}_after"] - item[f"{measure}_before"]
+    return 0 if abs(change) < _SMALLEST_CHANGE else 1 if change > 0 else -1
+
+
+def _effect(nll: int, ece: int) -> str:
+    """``lowers the ECE but raises the NLL of``."""
+    signs = {"NLL": nll, "ECE": ece}
+    lower, higher = ([name for name, sign in signs.items() if sign == wanted] for wanted in (-1, 1))
+    changes = [
+        f"{verb} the {' and the '.join(names)}" for verb, names in (("lowers", lower), ("raises", higher)) if names
+    ]
+    return f"{' but '.join(changes)} of"
 
 
 def leak(found: Details) -> str:
@@ -196,9 +220,10 @@ def leak(found: Details) -> str:
 
 def _some(names: Sequence[str]) -> str:
     if len(names) <= _MAX_NAMED:
-        return _listed(names)
-    return f"{len(names)} classes such as {_listed(names[:_NAMED_OF_MANY])}"
+        return listed(names)
+    return f"{len(names)} classes such as {listed(names[:_NAMED_OF_MANY])}"
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """``a, b and c``."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

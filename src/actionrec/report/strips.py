@@ -1,0 +1,76 @@
+"""A video as a strip of frames: one small JPEG, and the keypoints of its frames to lay over it."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from markupsafe import Markup
+
+from actionrec.core.arrays import Indices
+from actionrec.intake.extract.frames import FrameFile
+from actionrec.keypoints.layout import ClipKeypoints
+from actionrec.report.skeletons import draw_bones, draw_joints
+
+STRIP_FRAMES = 7
+_HEIGHT = 96
+_MAX_FRAME_WIDTH = 192
+_GAP = 2
+_JPEG_QUALITY = 72
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Frames of one video side by side."""
+
+    href: str
+    """The JPEG as a data address."""
+    width: int
+    """Pixels, as is ``height``."""
+    height: int
+    frame_width: int
+    frames: tuple[int, ...]
+    """Which frames of the video, from left to right."""
+
+    def bones(self, found: ClipKeypoints, shares: npt.NDArray[np.float64] | None = None) -> Markup:
+        """The keypoints of its frames, which ``found`` holds in the same order, as SVG paths over it.
+
+        Joints with large ``shares (75,)`` are dots, the larger the share the larger.
+        """
+        drawn = Markup("")
+        for place, (keypoints, presence) in enumerate(zip(found.keypoints, found.presence, strict=True)):
+            left = place * (self.frame_width + _GAP)
+            paths = draw_bones(keypoints, presence, self.frame_width, self.height, with_face=False)
+            if shares is not None:
+                paths += draw_joints(keypoints, presence, shares, self.frame_width, self.height)
+            drawn += Markup('<g transform="translate({} 0)">{}</g>').format(left, paths)
+        return drawn
+
+
+def strip_indices(num_frames: int, *, at_end: bool) -> Indices:
+    """Which frames a strip shows: evenly from first to last, or the last ones; fewer of a shorter video."""
+    count = min(STRIP_FRAMES, num_frames)
+    if at_end:
+        return np.arange(num_frames - count, num_frames)
+    return np.asarray(np.linspace(0, num_frames - 1, count).round(), np.int64)
+
+
+def make_strip(frames: FrameFile, *, at_end: bool) -> Strip:
+    """The strip of a video that has frames."""
+    indices = strip_indices(frames.num_frames, at_end=at_end)
+    scale = min(_HEIGHT / frames.height, _MAX_FRAME_WIDTH / frames.width)
+    width, height = max(1, round(frames.width * scale)), max(1, round(frames.height * scale))
+    image = np.full((height, len(indices) * (width + _GAP) - _GAP, 3), 255, np.uint8)
+    for place, frame in enumerate(frames.decode(indices)):
+        left = place * (width + _GAP)
+        image[:, left : left + width] = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
+    href = "data:image/jpeg;base64," + base64.b64encode(_jpeg(image)).decode("ascii")
+    return Strip(href, image.shape[1], height, width, tuple(indices.tolist()))
+
+
+def _jpeg(rgb: npt.NDArray[np.uint8]) -> bytes:
+    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return encoded.tobytes()
