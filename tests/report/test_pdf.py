@@ -6,7 +6,7 @@ import pytest
 
 from actionrec.core import paths
 from actionrec.report.gather import gather
-from actionrec.report.pdf import make_pdf
+from actionrec.report.pdf import _covers, make_pdf
 from actionrec.report.render import render
 from actionrec.report.typeset import string, typeset
 from tests.report.made import params_of, write_project
@@ -65,6 +65,11 @@ def test_the_pdf_repeats_to_the_byte_whatever_classes_are_called(
     pdf = make_pdf(page)
     assert pdf.startswith(b"%PDF-")
     assert pdf == make_pdf(page)
+
+
+def test_fonts_of_the_machine_are_asked_only_for_what_ours_lacks() -> None:
+    assert _covers("recall → 0.50 \u200b ✓ ✗ é Ω Ж\n")
+    assert not _covers("wave 挥手")
 
 
 def test_short_tables_stand_beside_each_other() -> None:
