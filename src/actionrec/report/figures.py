@@ -43,6 +43,10 @@ COLORS = (
     "#4d7c2f",
     "#d14d57",
     "#6b5b4b",
+    "#1f6f78",
+    "#b0559f",
+    "#7f9a2b",
+    "#3d4f8f",
 )
 FUSION_COLOR = "#8f5bd0"
 _PAGE_SCALE = 1.25  # drawn small enough for a phone, shown larger where there is room
