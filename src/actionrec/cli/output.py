@@ -15,7 +15,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # n
 """To which a command adds itself."""
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
+def add_json(parser: argparse._ActionsContainer) -> None:
     """Give a command that prints facts its ``--json``."""
     parser.add_argument("--json", action="store_true", help="print JSON")
 
