@@ -187,6 +187,10 @@ class Predictor:
             replace(self._maker, reads_keypoints=self._maker.reads_keypoints or keypoints).fill(files)
             yield files
 
+    def vectors(self, files: VideoFiles) -> dict[str, npt.NDArray[np.floating]]:
+        """By view the features of a video that is open: what :meth:`of_frames` takes."""
+        return {view: network.vectors(files.frames_path) for view, network in self._maker.networks.items()}
+
     def of_spans(self, files: VideoFiles, spans: Sequence[Span]) -> Answers:
         """What is said of parts of a video that is open, each as if it were a video of its own."""
         log_probs = {name: self._log_prob(model, files, spans) for name, model in self._models.items()}
