@@ -54,7 +54,13 @@ def make_project(root: Path, types: Sequence[str], *, people: bool) -> None:
     params.update({"enabled": list(types), "models": models})
     if not people:
         params["keypoints"]["enabled"] = False
-        params["data"] |= {"name": "folder", "root": "videos", "annotations": "", "group_pattern": "(?P<group>g.)"}
+        params["data"] |= {
+            "name": "folder",
+            "root": "videos",
+            "annotations": "videos.csv",
+            "group_pattern": "(?P<group>g.)",
+        }
+        (root / "videos.csv").write_text("path,label,group,official_subset\n")
         for label in range(2):
             for group in range(3):
                 frames = moving_bars(10 + group)[:, :, :: 1 - 2 * label] // (group + 1)
@@ -69,7 +75,8 @@ def make_project(root: Path, types: Sequence[str], *, people: bool) -> None:
             run_stage(patch, stage)
         for view in ("rgb64", "rgb"):
             run_stage(patch, "pack", view)
-        run_stage(patch, "features", "imagenet")
+        if "feature_sequence" in types:
+            run_stage(patch, "features", "imagenet")
         run_stage(patch, "keypoints")
         for number, name in enumerate(types):
             for fold in CHANGES["split"]["run_folds"]:

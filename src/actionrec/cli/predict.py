@@ -92,6 +92,7 @@ def write_csv(found: Iterable[VideoPrediction], path: Path, *, top: int) -> int:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["path", "reason", "evidence", *names])
+        file.flush()
         for one in found:
             num_videos += 1
             values = [value for label, probability in one.top(top) for value in (label, f"{probability:.6f}")]
