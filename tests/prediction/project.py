@@ -54,17 +54,9 @@ def make_project(root: Path, types: Sequence[str], *, people: bool) -> None:
     params.update({"enabled": list(types), "models": models})
     if not people:
         params["keypoints"]["enabled"] = False
-        params["data"] |= {
-            "name": "folder",
-            "root": "videos",
-            "annotations": "videos.csv",
-            "group_pattern": "(?P<group>g.)",
-        }
-        (root / "videos.csv").write_text("path,label,group,official_subset\n")
-        for label in range(2):
-            for group in range(3):
-                frames = moving_bars(10 + group)[:, :, :: 1 - 2 * label] // (group + 1)
-                write_video(root / f"videos/{CLASSES[label]}/g{group}.mkv", frames)
+        params["data"] |= {"name": "folder", "root": "videos", "annotations": "videos.csv"}
+        params["data"]["group_pattern"] = "(?P<group>g.)"
+        write_bars(root)
     with (root / "params.yaml").open("w") as file:
         yaml.dump(params, file)
     with pytest.MonkeyPatch.context() as patch:
@@ -83,6 +75,15 @@ def make_project(root: Path, types: Sequence[str], *, people: bool) -> None:
                 save_model(name, fold, seed=10 * number + fold)
             run_stage(patch, "predict", name)
         run_stage(patch, "evaluate")
+
+
+def write_bars(root: Path) -> None:
+    """Videos of bars that move one way or the other, in three shades."""
+    (root / "videos.csv").write_text("path,label,group,official_subset\n")
+    for label, name in enumerate(CLASSES):
+        for group in range(3):
+            frames = moving_bars(10 + group)[:, :, :: 1 - 2 * label] // (group + 1)
+            write_video(root / f"videos/{name}/g{group}.mkv", frames)
 
 
 def run_stage(patch: pytest.MonkeyPatch, stage: str, *arguments: str) -> None:
