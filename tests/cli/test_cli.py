@@ -30,7 +30,21 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("command", [[], ["doctor"], ["models"], ["recipe"], ["cache"], ["cache", "prune"], ["leak"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        [],
+        ["doctor"],
+        ["models"],
+        ["predict"],
+        ["annotate"],
+        ["bundle"],
+        ["recipe"],
+        ["cache"],
+        ["cache", "prune"],
+        ["leak"],
+    ],
+)
 def test_help(command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         run(monkeypatch, *command, "--help")

@@ -184,6 +184,6 @@ def _sound_codec(video: Path) -> str:
     try:
         with av.open(f"file:{video}", metadata_errors="replace", options={"protocol_whitelist": "file"}) as container:
             streams: Sequence[Any] = container.streams.audio
-            return str(streams[0].codec_context.name) if streams and streams[0].codec_context else ""
+            return str(streams[0].codec_context.codec.canonical_name) if streams and streams[0].codec_context else ""
     except (av.error.FFmpegError, OSError):
         return ""
