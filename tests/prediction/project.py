@@ -38,10 +38,11 @@ CHANGES: dict[str, Any] = {
 }
 
 
-def make_project(root: Path, types: Sequence[str], *, people: bool) -> None:
+def make_project(root: Path, types: Sequence[str], *, people: bool, folds: bool = True) -> None:
     """Fill ``root`` with the outputs of the stages for small models of ``types``, with random weights.
 
     With ``people`` the videos are the embedded ones, whose keypoints are found, else moving bars and no keypoints.
+    There are two of three folds, without ``folds`` a single split.
     """
     models = {name: params.model_dump(mode="json") for name, params in small_models().items() if name in types}
     if "feature_sequence" in models:
@@ -50,6 +51,8 @@ def make_project(root: Path, types: Sequence[str], *, people: bool) -> None:
     params = yaml.load((REPO / "params.yaml").read_text())
     for section, changes in CHANGES.items():
         params[section].update(changes)
+    if not folds:
+        params["split"].update({"folds": 1, "run_folds": []})
     params["features"].pop("motion")
     params.update({"enabled": list(types), "models": models})
     if not people:
@@ -71,8 +74,8 @@ def make_project(root: Path, types: Sequence[str], *, people: bool) -> None:
             run_stage(patch, "features", "imagenet")
         run_stage(patch, "keypoints")
         for number, name in enumerate(types):
-            for fold in CHANGES["split"]["run_folds"]:
-                save_model(name, fold, seed=10 * number + fold)
+            for fold in CHANGES["split"]["run_folds"] if folds else [None]:
+                save_model(name, fold, seed=10 * number + (fold or 0))
             run_stage(patch, "predict", name)
         run_stage(patch, "evaluate")
 
@@ -92,7 +95,7 @@ def run_stage(patch: pytest.MonkeyPatch, stage: str, *arguments: str) -> None:
     runpy.run_path(str(REPO / f"stages/{stage}.py"), run_name="__main__")
 
 
-def save_model(name: str, fold: int, *, seed: int) -> None:
+def save_model(name: str, fold: int | None, *, seed: int) -> None:
     """Random weights that have seen a few batches, as the stage ``train`` would leave them."""
     params = load_params()
     section, train = params.model(name), params.train_of(name)

@@ -11,6 +11,7 @@ import pytest
 from tests.intake.extract.making import moving_bars, write_video
 from tests.prediction.project import CLASSES, make_project
 
+from actionrec.core.errors import ActionrecError
 from actionrec.params import load_params
 from actionrec.prediction.bundle import project_bundle, write_bundle
 from actionrec.prediction.predictor import load_bundle
@@ -25,7 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "project"
     root.mkdir()
-    make_project(root, ["cnn3d"], people=False)
+    make_project(root, ["cnn3d"], people=False, folds=False)
     monkeypatch.chdir(root)
     monkeypatch.setenv("DVC_ROOT", str(root))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
@@ -41,7 +42,11 @@ def test_logged_loaded_and_asked(project: Path, monkeypatch: pytest.MonkeyPatch,
     assert mlflow.get_tracking_uri() == before
     videos = [str(path) for path in sorted((project / "videos").rglob("*.mkv"))[:2]]
     short = str(write_video(project / "short.mkv", moving_bars(3)))
-    expected = load_bundle(project / "bundle").predict(videos)
+    predictor = load_bundle(project / "bundle")
+    assert (predictor.model, [fold.fold for fold in predictor.folds]) == ("cnn3d", [None])
+    with pytest.raises(ActionrecError, match="there is a single split; leave it out"):
+        load_bundle(project / "bundle", fold=0)
+    expected = predictor.predict(videos)
 
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project}/mlflow.db")
     model = mlflow.pyfunc.load_model(address)
