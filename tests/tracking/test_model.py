@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "project"
     root.mkdir()
-    make_project(root, ["cnn3d"], people=False, folds=False)
+    make_project(root, ["cnn3d", "cnn_lstm"], people=False, folds=False)
     monkeypatch.chdir(root)
     monkeypatch.setenv("DVC_ROOT", str(root))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
@@ -43,7 +43,7 @@ def test_logged_loaded_and_asked(project: Path, monkeypatch: pytest.MonkeyPatch,
     videos = [str(path) for path in sorted((project / "videos").rglob("*.mkv"))[:2]]
     short = str(write_video(project / "short.mkv", moving_bars(3)))
     predictor = load_bundle(project / "bundle")
-    assert (predictor.model, [fold.fold for fold in predictor.folds]) == ("cnn3d", [None])
+    assert (predictor.model, [fold.fold for fold in predictor.folds]) == ("fusion", [None])
     with pytest.raises(ActionrecError, match="there is a single split; leave it out"):
         load_bundle(project / "bundle", fold=0)
     expected = predictor.predict(videos)
@@ -57,6 +57,9 @@ def test_logged_loaded_and_asked(project: Path, monkeypatch: pytest.MonkeyPatch,
     np.testing.assert_array_equal(found.iloc[:2, 3:], [one.probability for one in expected])
     assert np.isnan(found["probability"][2])
     pd.testing.assert_frame_equal(model.predict([{"path": video} for video in videos]), found[:2])
+    chosen = mlflow.pyfunc.load_model(address, model_config={"model": "cnn_lstm", "device": "cpu"})
+    (alone,) = load_bundle(project / "bundle", model="cnn_lstm").predict(videos[:1])
+    np.testing.assert_array_equal(chosen.predict([{"path": videos[0]}]).iloc[0, 3:].tolist(), alone.probability)
     assert [column.name for column in model.metadata.get_input_schema()] == ["path"]
     assert model.metadata.get_output_schema().input_names() == list(found.columns)
     artifacts = [path for path in (project / "mlartifacts").rglob("*") if path.is_file()]

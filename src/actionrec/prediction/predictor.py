@@ -1,7 +1,8 @@
 """Classes of new videos, by models that the pipeline trained.
 
-Every step is the one that made the training data, through the same functions, so a video gives here the
-log-probabilities that it would have given in ``data/predictions``.
+Every step is the one that made the training data, through the same functions, so models see the same numbers, and a
+video gives the log-probabilities that it has in ``data/predictions``: but for the last digits of 32-bit sums, whose
+order may depend on how many clips are in a batch.
 """
 
 from __future__ import annotations
@@ -107,6 +108,7 @@ class Predictor:
     ) -> None:
         """``model`` is a model's name or ``fusion``, which is the default where there are several models.
 
+        ``device`` is where the models run; frozen networks of features take a GPU wherever torch finds one.
         Raises :class:`ActionrecError` for a model, fold or device that is not there.
         """
         facts = bundle.facts

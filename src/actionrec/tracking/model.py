@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -32,7 +33,7 @@ def log_bundle(bundle: Path, class_names: Sequence[str], params: TrackingParams)
     """Log the folder ``bundle`` as a pyfunc model; returns the address to load it by, None where tracking is off.
 
     ``mlflow.pyfunc.load_model`` gives a model over paths of videos: a data frame with the column ``path``, or
-    a list of ``{"path": ...}``.
+    a list of ``{"path": ...}``. Its ``model_config`` takes ``model``, ``fold`` and ``device``.
     """
     tracker = connect(params)
     if tracker is None:
@@ -49,7 +50,8 @@ def log_bundle(bundle: Path, class_names: Sequence[str], params: TrackingParams)
     before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(tracking_uri(project_root()))
     try:
-        with mlflow.start_run(run_id=experiment_run(tracker)):
+        with mlflow.start_run(run_id=experiment_run(tracker)), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*An input example was not provided")  # a path holds here alone
             logged = mlflow.pyfunc.log_model(
                 name=MODEL_NAME,
                 python_model=str(Path(__file__).with_name("video_model.py")),
@@ -57,6 +59,8 @@ def log_bundle(bundle: Path, class_names: Sequence[str], params: TrackingParams)
                 code_paths=[str(SOURCE / PACKAGE)],
                 pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
                 signature=signature,
+                # Loading may override what is named here, and nothing else.
+                model_config={"model": None, "fold": None, "device": "auto"},
             )
     finally:
         mlflow.set_tracking_uri(before)
