@@ -36,7 +36,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project(built: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(built)
     monkeypatch.setenv("DVC_ROOT", str(built))
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # `--device cpu` sets it, and it is put back
     return built
 
 
