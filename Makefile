@@ -42,8 +42,8 @@ intervals: $(READY) ## Simulate how often intervals hold what they promise (docs
 	$(ENV) PYTHONPATH=src python benchmarks/intervals.py
 
 lint: $(READY) ## Check style and types
-	$(ENV) ruff format --check src stages tests benchmarks
-	$(ENV) ruff check src stages tests benchmarks
+	$(ENV) ruff format --check src stages tests benchmarks examples
+	$(ENV) ruff check src stages tests benchmarks examples
 	$(ENV) mypy
 
 dvc-yaml: $(READY) ## Bring the code dependencies in dvc.yaml up to date (after imports changed)

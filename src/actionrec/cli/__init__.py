@@ -5,11 +5,39 @@ from __future__ import annotations
 import os
 import sys
 
-from actionrec.cli import cache, doctor, experiments, export, leak, models, opening, parameters, recipe, report
+from actionrec.cli import (
+    annotate,
+    bundle,
+    cache,
+    doctor,
+    experiments,
+    export,
+    leak,
+    models,
+    opening,
+    parameters,
+    predict,
+    recipe,
+    report,
+)
 from actionrec.cli.output import Parser
 from actionrec.core.errors import ActionrecError
 
-COMMANDS = (doctor, models, recipe, parameters, experiments, opening, cache, export, leak, report)
+COMMANDS = (
+    doctor,
+    models,
+    recipe,
+    parameters,
+    experiments,
+    opening,
+    predict,
+    annotate,
+    bundle,
+    cache,
+    export,
+    leak,
+    report,
+)
 
 
 def make_parser() -> Parser:

@@ -30,6 +30,7 @@ def add_to(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write the file, and print how it was checked."""
     # Imported here: torch takes seconds, and the other commands do not need it.
+    from actionrec.params import PARAMS_FILE, load_params
     from actionrec.prediction.export import export_model, export_path
     from actionrec.training.trained import find_trained
 
@@ -37,7 +38,8 @@ def run(arguments: argparse.Namespace) -> None:
     directory = find_trained(model_dir(name), fold=arguments.fold)
     file_name = name if arguments.fold is None else f"{name}_{fold_name(arguments.fold)}"
     out = arguments.out or export_path(file_name, format=arguments.format)
-    done = export_model(directory, name=name, out=out, format=arguments.format, opset=arguments.opset)
+    views = load_params().pack if PARAMS_FILE.exists() else {}
+    done = export_model(directory, name=name, out=out, format=arguments.format, opset=arguments.opset, views=views)
     if arguments.json:
         print_json(done)
         return

@@ -48,7 +48,7 @@ def add_command(commands: Commands, name: str, about: str, *, examples: Sequence
     return commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.", epilog=epilog)
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
+def add_json(parser: argparse._ActionsContainer) -> None:
     """Give a command that prints facts its ``--json``."""
     parser.add_argument("--json", action="store_true", help="print JSON")
 

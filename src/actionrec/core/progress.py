@@ -17,7 +17,7 @@ class Progress:
 
     A bar tells rate and time left by itself. Where it would fill a log, lines do, without carriage returns, and one
     at the end; they come by the clock, so that one slow item is no silence. ``failed`` is the word for what went
-    wrong, ``None`` where nothing can; ``already`` were done by an earlier run, and say nothing of the rate.
+    wrong, ``None`` where nothing can; of a ``total`` of 0 nothing is said; ``already`` were done by an earlier run, and say nothing of the rate.
     """
 
     def __init__(self, total: int, *, desc: str, unit: str, failed: str | None = None, already: int = 0) -> None:
@@ -42,7 +42,7 @@ class Progress:
 
     def __enter__(self) -> Self:
         self._start = time.monotonic()
-        if sys.stderr.isatty():
+        if self._total and sys.stderr.isatty():
             from tqdm import tqdm
 
             self._bar = tqdm(

@@ -9,8 +9,9 @@ view's parameters as JSON.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -23,6 +24,8 @@ from actionrec.pack.fit import Block, jpeg_block, raw_block
 from actionrec.pack.reader import VIEW_FORMAT, VIEW_VERSION
 from actionrec.pack.section import ViewParams
 
+Result = TypeVar("Result")
+
 _BLOCK_FRAMES = 128
 _CHUNK_FRAMES = 4
 
@@ -34,11 +37,12 @@ def pack_view(
     frames_path: Callable[[str], Path],
     view: ViewParams,
     compute: ComputeParams,
-    desc: str = "pack",
+    desc: str | None = "pack",
 ) -> None:
     """Pack ``video_ids``, sorted, whose extracted frames lie at ``frames_path(video_id)``.
 
-    Memory is flat: a few blocks of frames are in flight, whatever the number or length of the videos.
+    Memory is flat: a few blocks of frames are in flight, whatever the number or length of the videos. Without ``desc``
+    this thread works alone and shows no progress, as suits one video.
     """
     ids = sorted(video_ids)
     starts, timestamps, sources = [0], [], []
@@ -62,12 +66,16 @@ def pack_view(
             with FlatWriter(
                 file, "frames", row_shape=(view.size, view.size, 3), dtype=np.uint8, chunk_rows=_CHUNK_FRAMES
             ) as raw:
-                for frames_block in map_in_order(
-                    lambda block: raw_block(block, view), blocks, compute=compute, desc=desc
-                ):
+                for frames_block in _each(lambda block: raw_block(block, view), blocks, compute, desc):
                     raw.append(frames_block)
         else:
             with JpegWriter(file) as encoded:
-                for jpegs in map_in_order(lambda block: jpeg_block(block, view), blocks, compute=compute, desc=desc):
+                for jpegs in _each(lambda block: jpeg_block(block, view), blocks, compute, desc):
                     for jpeg in jpegs:
                         encoded.append(jpeg)
+
+
+def _each(
+    function: Callable[[Block], Result], blocks: Sequence[Block], compute: ComputeParams, desc: str | None
+) -> Iterator[Result]:
+    return map(function, blocks) if desc is None else map_in_order(function, blocks, compute=compute, desc=desc)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from torch.nn import functional
 from actionrec.core.errors import ActionrecError
 from actionrec.core.files import atomic_path
 from actionrec.models.examples import Inputs, example_inputs
+from actionrec.pack.section import ViewParams
 from actionrec.prediction.exported import METADATA_FILE, METADATA_KEY, SUFFIXES, ModelFacts, facts_of, to_json
 from actionrec.training.card import ModelCard
 from actionrec.training.trained import load_trained, section_of
@@ -72,8 +73,18 @@ def export_path(name: str, *, format: str) -> Path:
     return EXPORTS / f"{name}{_suffix_of(format)}"
 
 
-def export_model(directory: Path, *, name: str, out: Path, format: Format, opset: int | None = None) -> Exported:
+def export_model(
+    directory: Path,
+    *,
+    name: str,
+    out: Path,
+    format: Format,
+    opset: int | None = None,
+    views: Mapping[str, ViewParams] | None = None,
+) -> Exported:
     """Write the trained model in ``directory`` to ``out`` and check it; ``opset`` is of ONNX alone.
+
+    ``views`` are those of ``pack``: the file then says which geometry the model's frames have.
 
     Raises :class:`ActionrecError` for a model that is not there, an illegal format, operator set or file
     name, and where the exported program differs from the network by more than :data:`TOLERANCE`;
@@ -82,7 +93,7 @@ def export_model(directory: Path, *, name: str, out: Path, format: Format, opset
     _check_target(out, format=format, opset=opset)
     card, network = load_trained(directory, name=name)
     program = _trace(network, example_inputs(section_of(card), num_clips=_EXAMPLE_CLIPS))
-    facts = facts_of(card, network)
+    facts = facts_of(card, network, views or {})
     with atomic_path(out) as aside:
         if format == "onnx":
             opset = opset or DEFAULT_OPSET

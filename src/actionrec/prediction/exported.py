@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from torch import nn
 
 from actionrec.core.errors import ActionrecError
 from actionrec.models.examples import example_inputs
+from actionrec.models.table import recipe_of
+from actionrec.pack.section import ViewParams
 from actionrec.training.card import ModelCard
 from actionrec.training.trained import section_of
 
@@ -51,6 +54,8 @@ class ModelFacts:
     image_size: int | None
     """Side of the square frames in pixels; none where the model reads keypoints alone."""
     inputs: list[InputFacts]
+    view: dict[str, Any] | None
+    """Geometry (``pack``) that whole frames take before the centre square is cut; none where it was not known."""
     normalisation: dict[str, Any]
     """``frames``: where it is done; ``mean`` and ``std`` of RGB 0-1, where the network has them."""
     model: dict[str, Any]
@@ -71,8 +76,9 @@ def read_facts(path: Path) -> ModelFacts:
     return facts
 
 
-def facts_of(card: ModelCard, network: nn.Module) -> ModelFacts:
-    """What the export of ``network`` says of itself."""
+def facts_of(card: ModelCard, network: nn.Module, views: Mapping[str, ViewParams]) -> ModelFacts:
+    """What the export of ``network`` says of itself; ``views`` are those of ``pack``."""
+    view = views.get(recipe_of(section_of(card)).view or "")
     clip = {key: values[0] for key, values in example_inputs(section_of(card), num_clips=1).items()}
     frames = clip.get("frames")
     buffers = {name.rpartition(".")[2]: buffer for name, buffer in network.named_buffers()}
@@ -90,6 +96,7 @@ def facts_of(card: ModelCard, network: nn.Module) -> ModelFacts:
             InputFacts(key, str(values.dtype).removeprefix("torch."), list(values.shape), _MEANINGS[key])
             for key, values in clip.items()
         ],
+        view=None if view is None else view.model_dump(),
         normalisation=normalisation,
         model=card.model,
         fingerprint=card.fingerprint,

@@ -57,7 +57,14 @@ def predict_videos(
     for sampling in recipe.samplings:
         of_videos = [recipe.test_clips(source.num_frames(video_id), sampling) for video_id in ids]
         clips = FixedClips(source, video_ids=ids, labels=labels, clips=of_videos, num_crops=recipe.num_crops)
-        clip_log_prob = _log_prob(model, clips, batch_size=batch_size, device=device, num_workers=num_workers)
+        clip_log_prob = predict_clips(
+            model,
+            clips,
+            batch_size=batch_size,
+            device=device,
+            num_workers=num_workers,
+            shows_progress=True,
+        )
         headline = headline or (clips, clip_log_prob)
         log_prob = aggregate_clips(clip_log_prob, clips.clip_video, num_videos=len(ids), method=aggregation)
         found[sampling] = log_prob.astype(np.float32)
@@ -94,16 +101,25 @@ def predict_videos(
     )
 
 
-def _log_prob(
-    model: nn.Module, clips: FixedClips, *, batch_size: int, device: str, num_workers: int
+def predict_clips(
+    model: nn.Module,
+    clips: FixedClips,
+    *,
+    batch_size: int,
+    device: str,
+    num_workers: int = 0,
+    shows_progress: bool = False,
 ) -> npt.NDArray[np.float32]:
-    """Log-probabilities (M, classes) of all clips, in their order."""
+    """Log-probabilities (M, classes) of all clips, in their order.
+
+    Raises :class:`ActionrecError` where they are not finite.
+    """
     model = model.to(device).eval()
     loader = fixed_loader(clips, batch_size=batch_size, num_workers=num_workers)
     found = []
     with (
         torch.inference_mode(),
-        Progress(len(clips), desc="predict", unit="clip") as progress,
+        Progress(len(clips) if shows_progress else 0, desc="predict", unit="clip") as progress,
     ):
         for inputs, labels, _ in loader:
             logits = model({name: tensor.to(device) for name, tensor in inputs.items()})

@@ -33,10 +33,15 @@ def complete_record(params: Params) -> None:
     print(f"MLflow: experiment {params.tracking.experiment!r}, run {tracker.dvc_experiment!r} ({parent})")
 
 
-def _record_experiment(tracker: Tracker, params: Params, summary: dict[str, dict[str, float]]) -> str:
+def experiment_run(tracker: Tracker) -> str:
+    """Id of the run of the whole experiment, which those of its trainings lie below."""
     # The digest of dvc.lock tells the states of one workspace apart.
     lock = {key: value for key, value in revision_tags().items() if key == "dvc.lock.md5"}
-    run = tracker.run_of(tracker.dvc_experiment, {"kind": "experiment", **lock})
+    return tracker.run_of(tracker.dvc_experiment, {"kind": "experiment", **lock})
+
+
+def _record_experiment(tracker: Tracker, params: Params, summary: dict[str, dict[str, float]]) -> str:
+    run = experiment_run(tracker)
     tracker.log_params(
         run, {**params.model_dump(include={"data", "split", "evaluate"}), "enabled": list(params.enabled)}
     )

@@ -1,0 +1,60 @@
+"""The vectors of one video, made as :mod:`actionrec.pack.features.extract` makes those of many, but not kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from actionrec.core.errors import ActionrecError
+from actionrec.core.hdf5 import create_h5, write_json_attr, write_strings
+from actionrec.intake.extract.frames import open_frames
+from actionrec.pack.features.backbones import Backbone
+from actionrec.pack.features.extract import Vectors, _Block, _Network, _Video
+from actionrec.pack.features.reader import FEATURES_FORMAT, FEATURES_VERSION
+from actionrec.pack.features.rows import frame_of_rows, window_rows
+from actionrec.pack.features.section import FeatureParams
+from actionrec.pack.section import ViewParams
+
+
+class VideoFeatures:
+    """A frozen network that stays ready from one video to the next."""
+
+    def __init__(self, params: FeatureParams, view: ViewParams | None, backbone: Backbone, *, threads: int) -> None:
+        """``view`` is the geometry that frames take first; None for none."""
+        self._network = _Network(params, view, backbone, threads)
+        self.params = params
+
+    def vectors(self, frames_file: Path) -> Vectors:
+        """Vectors float16 (rows, D) of the extracted video ``frames_file``; a batch of windows at a time."""
+        with open_frames(frames_file) as frames:
+            num_frames, timestamps = frames.num_frames, frames.timestamps
+        rows = window_rows(num_frames, self.params)
+        video = _Video("", frames_file, num_frames, rows, timestamps[frame_of_rows(rows)], "")
+        size = self.params.batch_size
+        blocks = [_Block(video, start, min(start + size, len(rows))) for start in range(0, len(rows), size)]
+        return np.concatenate([self._network.vectors(self._network.windows(block)) for block in blocks])
+
+
+def write_video_features(
+    vectors: npt.NDArray[np.floating], path: Path, *, video_id: str, frames_file: Path, params: FeatureParams
+) -> None:
+    """Write ``vectors`` (rows, D) of one video for :mod:`actionrec.pack.features.reader`.
+
+    Raises :class:`ActionrecError` where they are not one a window of ``params`` in the extracted video ``frames_file``.
+    """
+    with open_frames(frames_file) as frames:
+        rows, timestamps = window_rows(frames.num_frames, params), frames.timestamps
+    if vectors.ndim != 2 or len(vectors) != len(rows):
+        raise ActionrecError(
+            f"features {vectors.shape}: expected ({len(rows)}, D), a vector every {params.stride_frames} frames of "
+            f"{len(timestamps)}; leave them out, and they are computed"
+        )
+    with create_h5(path, format=FEATURES_FORMAT, version=FEATURES_VERSION, fingerprint="") as packed:
+        write_json_attr(packed, "params", params.model_dump())
+        write_strings(packed, "video_id", [video_id])
+        packed["frame_start"] = np.asarray([0, len(rows)], np.int64)
+        packed["frame_index"] = frame_of_rows(rows)
+        packed["timestamps"] = timestamps[frame_of_rows(rows)]
+        packed["features"] = np.asarray(vectors, np.float16)
