@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from actionrec.cli import annotate, bundle, cache, doctor, export, leak, models, predict, recipe
+from actionrec.cli import annotate, bundle, cache, doctor, export, leak, live, models, predict, recipe
 from actionrec.core.errors import run_main
 
-COMMANDS = (doctor, models, recipe, predict, annotate, bundle, cache, export, leak)
+COMMANDS = (doctor, models, recipe, predict, annotate, live, bundle, cache, export, leak)
 
 
 def main() -> None:
