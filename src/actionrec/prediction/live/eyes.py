@@ -15,6 +15,9 @@ from actionrec.keypoints.layout import NUM_VALUES, PARTS
 from actionrec.prediction.live.session import Clip, FrameMessage, Seen
 from actionrec.prediction.predictor import Predictor
 
+# Pixels, of pictures that no model reads: nothing of them is used but how many there are.
+_UNREAD_SHORT_SIDE = 8
+
 
 class Eyes:
     """Sees the frames of one camera in their order; open it, and close it at the end.
@@ -24,7 +27,8 @@ class Eyes:
 
     def __init__(self, predictor: Predictor, *, detect_width: int) -> None:
         facts = predictor.bundle.facts
-        self._detect_width, self._short_side = detect_width, facts.extract.short_side
+        self._detect_width = detect_width
+        self._short_side = facts.extract.short_side if predictor.reads_frames else _UNREAD_SHORT_SIDE
         self._thread = ThreadPoolExecutor(1, "keypoints")
         params = facts.keypoints
         self._detector = (

@@ -18,6 +18,7 @@ let socket = null;
 let greeting = null;
 let stream = null;
 let waitsForAnswer = false;
+let waiting = null; // the picture that came while the answer to another is outstanding: {seconds, at}
 let number = 0;
 let skipped = 0;
 let takenAt = 0;
@@ -77,6 +78,7 @@ async function start(open) {
   }
   number = skipped = roundTripMs = numAnswers = 0;
   waitsForAnswer = false;
+  waiting = null;
   past = [];
   at("stop").hidden = false;
   at("mirroring").hidden = false;
@@ -116,22 +118,25 @@ function nextPicture() {
   const mine = socket;
   const onPicture = (_now, facts) => {
     if (mine !== socket || !mine) return;
-    if (waitsForAnswer) skipped += 1;
-    else send(facts ? facts.mediaTime : video.currentTime);
+    if (waiting) skipped += 1; // the latest wins
+    waiting = { seconds: facts ? facts.mediaTime : video.currentTime, at: performance.now() };
+    if (!waitsForAnswer) send();
     nextPicture();
   };
   if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(onPicture);
   else requestAnimationFrame(() => onPicture(0, null));
 }
 
-function send(seconds) {
+function send() {
   if (!video.videoWidth) return;
+  const { seconds, at: cameAt } = waiting;
+  waiting = null;
   const factor = Math.min(1, LONGEST_SIDE / Math.max(video.videoWidth, video.videoHeight));
   sent.width = Math.round(video.videoWidth * factor);
   sent.height = Math.round(video.videoHeight * factor);
   sent.getContext("2d").drawImage(video, 0, 0, sent.width, sent.height);
   waitsForAnswer = true;
-  takenAt = performance.now();
+  takenAt = cameAt;
   const mine = socket;
   sent.toBlob(async (blob) => {
     const header = new DataView(new ArrayBuffer(HEADER_BYTES));
@@ -158,6 +163,7 @@ function receive(answer) {
     showClasses(answer.top);
   }
   drawTimeline();
+  if (waiting) send();
 }
 
 function drawPicture(answer) {

@@ -30,6 +30,8 @@ _FILES = {
 }
 _MAX_MESSAGE_BYTES = 1 << 20
 _SHOWN_CLASSES = 5
+# Between answers at the least: classes change slowly, and the skeleton wants the processor too.
+_STEP_SECONDS = 0.5
 _TAKEN_OVER = 4000
 """Closes a page when another was opened."""
 _HEADERS = {
@@ -115,6 +117,7 @@ class _Conversation:
         self._asked: asyncio.Future[Sequence[tuple[str, float]]] | None = None
         self._top: Sequence[tuple[str, float]] = ()
         self._num_answers = 0
+        self._asked_at = float("-inf")
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -182,7 +185,9 @@ class _Conversation:
         if self._asked is not None and self._asked.done():
             self._top, self._asked = self._asked.result(), None
             self._num_answers += 1
-        if self._asked is None and (clip := self._buffer.clip()) is not None:
+        now = time.monotonic()
+        if self._asked is None and now - self._asked_at >= _STEP_SECONDS and (clip := self._buffer.clip()) is not None:
+            self._asked_at = now
             self._asked = asyncio.get_running_loop().run_in_executor(
                 self._live.classifier, lambda: top_classes(self._live.predictor, clip, k=_SHOWN_CLASSES)
             )
