@@ -1,7 +1,7 @@
 """Answers a second and latency of `actionrec live`, as a page on the same machine that draws nothing would see them.
 
-Run from the root of the project, after `make repro`: `PYTHONPATH=src python benchmarks/live.py [MODEL]`. Embedded videos
-are sent at 640 x 480, the next frame as soon as the last is answered.
+Run from the root of the project, after `make repro`: `PYTHONPATH=src python benchmarks/live.py [MODEL]`. Embedded
+videos are sent at 640 x 480, the next frame as soon as the last is answered.
 """
 
 from __future__ import annotations

@@ -23,7 +23,10 @@ def add_to(commands: Commands) -> None:
         "--rate", type=_positive, default=25.0, help="frames a second of the training videos (default 25)"
     )
     parser.add_argument(
-        "--detect-width", type=int, default=320, help="pixels; wider pictures are scaled down for the keypoints"
+        "--detect-width",
+        type=int,
+        default=640,
+        help="pixels; wider pictures are scaled down before keypoints are looked for (default 640)",
     )
     parser.set_defaults(run=run)
 

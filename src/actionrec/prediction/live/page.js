@@ -134,7 +134,7 @@ function send() {
   const factor = Math.min(1, LONGEST_SIDE / Math.max(video.videoWidth, video.videoHeight));
   sent.width = Math.round(video.videoWidth * factor);
   sent.height = Math.round(video.videoHeight * factor);
-  sent.getContext("2d").drawImage(video, 0, 0, sent.width, sent.height);
+  sent.getContext("2d", { willReadFrequently: true }).drawImage(video, 0, 0, sent.width, sent.height);
   waitsForAnswer = true;
   takenAt = cameAt;
   const mine = socket;
@@ -161,8 +161,8 @@ function receive(answer) {
     const [name, probability] = answer.top[0];
     past.push({ at: performance.now() / 1000, name, probability });
     showClasses(answer.top);
+    drawTimeline();
   }
-  drawTimeline();
   if (waiting) send();
 }
 

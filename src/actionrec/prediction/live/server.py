@@ -54,7 +54,7 @@ class LiveOptions:
     """What is judged at a time."""
     rate: float = 25.0
     """Of the training videos, frames a second."""
-    detect_width: int = 320
+    detect_width: int = 640
     """Wider pictures are scaled down to this width (pixels) before keypoints are looked for."""
 
 
