@@ -77,6 +77,7 @@ def test_frames_are_answered_by_skeleton_and_classes(predictor: Predictor, video
         assert sorted(name for name, _ in answer["top"]) == sorted(CLASSES)
         assert sum(value for _, value in answer["top"]) == pytest.approx(1)
         assert (answer["num_answers"], answer["skipped"]) == (1, 2)
+        assert 0.2 <= answer["top_seconds"] <= 0.5
         assert (answer["p50_ms"], answer["p95_ms"]) == (40, 40)
         assert answer["fps"] > 0
 
@@ -182,3 +183,24 @@ def test_a_taken_port_and_a_wide_host_are_said(predictor: Predictor, capsys: pyt
     assert [is_loopback(host) for host in ("localhost", "127.0.0.2", "::1", "0.0.0.0", "example.com")] == [
         True, True, True, False, False,
     ]  # fmt: skip
+
+
+def test_a_failure_is_said_in_the_page_and_the_next_page_is_served(
+    predictor: Predictor, video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jpeg = jpegs(video)[0]
+
+    async def talk(client: TestClient) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr("actionrec.prediction.live.eyes.HolisticDetector.detect", lambda *_: 1 / 0)
+            page, _ = await greeted(client)
+            await page.send_bytes(FrameMessage(1, 0, 0, 0, jpeg).written())
+            assert await page.receive_json() == {"error": "ZeroDivisionError: division by zero"}
+            assert (await page.receive()).type == WSMsgType.CLOSE
+            assert page.close_code == 1011
+        page, _ = await greeted(client)
+        await page.send_bytes(FrameMessage(1, 0, 0, 0, jpeg).written())
+        assert (await page.receive_json())["number"] == 1
+        await page.close()
+
+    against(predictor, talk)

@@ -210,9 +210,9 @@ function showNumbers(answer) {
   const all = answer.skipped + answer.number;
   at("skipped").textContent = `${answer.skipped} of ${all}`;
   at("basis").textContent =
-    answer.buffered < 1 && !answer.num_answers
-      ? `Gathering the first ${greeting.window_seconds} seconds.`
-      : `Of the last ${greeting.window_seconds} seconds.`;
+    answer.num_answers === 0
+      ? `Gathering the first of ${greeting.window_seconds} seconds.`
+      : `Of ${answer.top_seconds} seconds.`;
 }
 
 function colourOf(name) {

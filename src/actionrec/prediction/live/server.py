@@ -117,6 +117,7 @@ class _Conversation:
         self._asked: asyncio.Future[Sequence[tuple[str, float]]] | None = None
         self._top: Sequence[tuple[str, float]] = ()
         self._num_answers = 0
+        self._asked_seconds = self._top_seconds = 0.0
         self._asked_at = float("-inf")
 
     async def run(self) -> None:
@@ -132,9 +133,11 @@ class _Conversation:
                 pass  # the page was closed
             finally:
                 answering.cancel()
-                with suppress(asyncio.CancelledError):
-                    await answering
-                await loop.run_in_executor(eyes.thread, eyes.close)
+                try:
+                    with suppress(asyncio.CancelledError):
+                        await answering
+                finally:
+                    await loop.run_in_executor(eyes.thread, eyes.close)
 
     def _greeting(self) -> dict[str, Any]:
         predictor = self._live.predictor
@@ -184,10 +187,12 @@ class _Conversation:
         """Fetch the classes that are ready, and ask for those of now when the models are free."""
         if self._asked is not None and self._asked.done():
             self._top, self._asked = self._asked.result(), None
+            self._top_seconds = self._asked_seconds
             self._num_answers += 1
         now = time.monotonic()
         if self._asked is None and now - self._asked_at >= _STEP_SECONDS and (clip := self._buffer.clip()) is not None:
             self._asked_at = now
+            self._asked_seconds = self._buffer.share * self._buffer.window_seconds
             self._asked = asyncio.get_running_loop().run_in_executor(
                 self._live.classifier, lambda: top_classes(self._live.predictor, clip, k=_SHOWN_CLASSES)
             )
@@ -197,7 +202,7 @@ class _Conversation:
         return {
             "top": self._top,
             "num_answers": self._num_answers,
-            "buffered": round(self._buffer.share, 2),
+            "top_seconds": round(self._top_seconds, 1),
             "skipped": message.skipped + self._slot.num_dropped,
             "fps": speed.per_second,
             "p50_ms": speed.percentile(50),
