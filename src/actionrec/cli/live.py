@@ -17,7 +17,7 @@ def add_to(commands: Commands) -> None:
     )
     add_predictor(parser)
     parser.add_argument("--host", default="127.0.0.1", help="address to serve at (default 127.0.0.1: this machine)")
-    parser.add_argument("--port", type=int, default=8080, help="default 8080; 0 takes a free one")
+    parser.add_argument("--port", type=_port, default=8080, help="default 8080; 0 takes a free one")
     parser.add_argument("--window", type=_positive, default=2.0, help="seconds judged at a time (default 2)")
     parser.add_argument(
         "--rate", type=_positive, default=25.0, help="frames a second of the training videos (default 25)"
@@ -44,6 +44,12 @@ def run(arguments: argparse.Namespace) -> None:
         detect_width=max(64, arguments.detect_width),
     )
     serve(predictor, options)
+
+
+def _port(text: str) -> int:
+    if not 0 <= (value := int(text)) <= 65535:
+        raise ValueError(text)
+    return value
 
 
 def _positive(text: str) -> float:
