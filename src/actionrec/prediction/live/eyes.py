@@ -12,7 +12,7 @@ from actionrec.core.arrays import Frames
 from actionrec.core.errors import ActionrecError
 from actionrec.keypoints.holistic import HolisticDetector
 from actionrec.keypoints.layout import NUM_VALUES, PARTS
-from actionrec.prediction.live.session import Clip, FrameMessage, Seen
+from actionrec.prediction.live.session import Clip, FrameMessage, RollingBuffer, Seen
 from actionrec.prediction.predictor import Predictor
 
 # Pixels, of pictures that no model reads: nothing of them is used but how many there are.
@@ -74,6 +74,17 @@ def shrunk(frame: Frames, factor: float) -> Frames:
         return frame
     height, width = (max(1, round(side * factor)) for side in frame.shape[:2])
     return np.asarray(cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def warm_up(predictor: Predictor) -> None:
+    """Let the models answer once, of black pictures: networks of features are compiled at their first answer."""
+    buffer = RollingBuffer(window_seconds=1.0, rate=25.0)
+    for seconds in (0.0, 1.0):
+        nobody = np.zeros(NUM_VALUES, np.float32), np.zeros(len(PARTS), np.bool_)
+        buffer.add(Seen(seconds, np.zeros((64, 64, 3), np.uint8), *nobody, 1.0))
+    clip = buffer.clip()
+    assert clip is not None
+    top_classes(predictor, clip, k=1)
 
 
 def top_classes(predictor: Predictor, clip: Clip, *, k: int) -> Sequence[tuple[str, float]]:

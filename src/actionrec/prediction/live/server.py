@@ -18,7 +18,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from actionrec.core.errors import ActionrecError
 from actionrec.keypoints.skeleton import HAND_LINES, POSE_LINES
-from actionrec.prediction.live.eyes import Eyes, top_classes
+from actionrec.prediction.live.eyes import Eyes, top_classes, warm_up
 from actionrec.prediction.live.session import FrameMessage, RollingBuffer, Slot, Speed, drawn_points
 from actionrec.prediction.predictor import Predictor
 
@@ -224,6 +224,7 @@ def serve(predictor: Predictor, options: LiveOptions) -> None:
             file=sys.stderr,
         )
     with suppress(KeyboardInterrupt):
+        warm_up(predictor)
         asyncio.run(_serve(predictor, options))
 
 
