@@ -16,8 +16,9 @@ class Progress:
     """Counts what is done of ``total``, and what went wrong; used in a ``with``, for standard error.
 
     A bar tells rate and time left by itself. Where it would fill a log, lines do, without carriage returns, and one
-    at the end; they come by the clock, so that one slow item is no silence. ``failed`` is the word for what went
-    wrong, ``None`` where nothing can; of a ``total`` of 0 nothing is said; ``already`` were done by an earlier run, and say nothing of the rate.
+    at the end; they come by the clock, so that one slow item is no silence. Of a ``total`` of 0 nothing is said.
+    ``failed`` is the word for what went wrong, ``None`` where nothing can; ``already`` were done by an earlier run, and
+    say nothing of the rate.
     """
 
     def __init__(self, total: int, *, desc: str, unit: str, failed: str | None = None, already: int = 0) -> None:

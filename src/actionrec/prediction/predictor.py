@@ -123,6 +123,11 @@ class Predictor:
         self._models = {name: self._load(name) for name in names}
         self._maker = InputMaker.of(bundle, [loaded.recipe for loaded in self._models.values()])
 
+    @property
+    def reads_frames(self) -> bool:
+        """Whether any model sees pictures, or features of them; else keypoints are all that counts."""
+        return any(loaded.recipe.view for loaded in self._models.values())
+
     def _load(self, name: str) -> _Model:
         loaded = [self.bundle.network(name, fold.fold) for fold in self.folds]
         card = loaded[0][0]

@@ -1,0 +1,1 @@
+"""What is done before a camera, as it happens: a page of this machine, and what answers it."""
