@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from actionrec.core.answers import Answer, AnsweredVideo
 from actionrec.keypoints import layout
+from actionrec.keypoints.reader import PackedKeypoints
 from actionrec.keypoints.skeleton import LEFT_HAND_START, NUM_JOINTS
-from actionrec.report.joints import by_joint, joint_shares, most_important
+from actionrec.models.table import build_model, parse_model
+from actionrec.report.joints import JointReader, by_joint, joint_shares, most_important
 from actionrec.report.skeletons import draw_joints
+from tests.packed_data import make_packed_data
 
 LEFT_WRIST, RIGHT_WRIST = layout.LEFT_WRIST, layout.RIGHT_WRIST
 
@@ -59,3 +65,31 @@ def test_dots_are_as_large_as_their_shares_and_only_on_what_is_there() -> None:
         '<path class="joint" style="stroke-width:9.0" d="M50.0 25.0h0"/>'
         '<path class="joint" style="stroke-width:4.5" d="M50.0 25.0h0"/>'
     )
+
+
+@pytest.mark.parametrize(
+    ("section", "has_marks"),
+    [
+        ({"type": "stgcn", "clip_frames": 8, "channels": [4]}, True),
+        ({"type": "feature_sequence", "inputs": "keypoints", "clip_frames": 4, "keypoint_frames": "hands"}, True),
+        ({"type": "feature_sequence", "inputs": "keypoints", "clip_frames": 4, "keypoint_features": "hands"}, False),
+        ({"type": "feature_sequence", "inputs": "both", "clip_frames": 4, "num_features": 12}, False),
+    ],
+)
+def test_models_that_read_joints_alone_have_shares(
+    section: dict[str, object], has_marks: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = make_packed_data(tmp_path, groups=1, size=16)
+    params = parse_model(section)
+    classes = sorted({row.label for row in data.rows})
+    model = build_model(params, num_classes=len(classes)).eval()
+    monkeypatch.setattr("actionrec.report.joints._trained", lambda name, fold: (classes, model))
+    video_id, label = data.rows[0].video_id, classes[0]
+    answer = Answer(label=label, probability=1.0, label_probability=1.0, right=True)
+    video = AnsweredVideo(video_id=video_id, group="g", fold=0, label=label, answers={"m": answer})
+    shares = JointReader(PackedKeypoints(data.keypoints_path), folded=False).shares("m", params, video)
+    if not has_marks:
+        assert shares is None
+    else:
+        assert shares is not None
+        assert shares.sum() == pytest.approx(1)

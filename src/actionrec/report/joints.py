@@ -93,16 +93,23 @@ class JointReader:
         self._folded = folded
 
     def shares(self, name: str, params: ModelParams, video: AnsweredVideo) -> Shares | None:
-        """Of the answer of model ``name`` for ``video``; None for a model that reads more than keypoints."""
+        """Of the answer of model ``name`` for ``video``; None for a model that does not read joints alone.
+
+        Keypoints as ``hands`` are of a leading hand and another, each measured by itself, and no longer of joints.
+        """
         import torch
 
         recipe = recipe_of(params)
-        if recipe.view is not None or not recipe.reads_keypoints:
+        as_hands = getattr(params, "keypoint_features", None) == "hands"
+        if recipe.view is not None or not recipe.reads_keypoints or as_hands:
             return None
         classes, model = _trained(name, video.fold if self._folded else None)
-        clips = recipe.test_clips(self._keypoints.num_frames(video.video_id), recipe.samplings[0])
+        frames = np.arange(self._keypoints.num_frames(video.video_id))
+        if recipe.only_hands:
+            frames = self._keypoints.frames_with_hands(video.video_id)
+        clips = frames[np.maximum(recipe.test_clips(len(frames), recipe.samplings[0]), 0)]
         inputs = [
-            recipe.prepare(None, self._keypoints.read(video.video_id, np.maximum(clip, 0)), generator=None)["keypoints"]
+            recipe.prepare(None, self._keypoints.read(video.video_id, clip), generator=None)["keypoints"]
             for clip in clips
         ]
         batch = torch.from_numpy(np.stack(inputs))
