@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from actionrec.cli.output import Commands, add_command, add_json, print_json
+from actionrec.cli.output import Commands, add_command, add_json, positive_number, print_json
 from actionrec.cli.predict import add_predictor, open_predictor
 
 
@@ -19,8 +19,12 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("video", type=Path, metavar="VIDEO")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT.mp4", help="file to write")
     add_predictor(parser)
-    parser.add_argument("--window", type=_seconds, default=2.0, help="seconds that are judged at a time (default 2)")
-    parser.add_argument("--step", type=_seconds, default=0.5, help="seconds from one window to the next (default 0.5)")
+    parser.add_argument(
+        "--window", type=positive_number, default=2.0, help="seconds that are judged at a time (default 2)"
+    )
+    parser.add_argument(
+        "--step", type=positive_number, default=0.5, help="seconds from one window to the next (default 0.5)"
+    )
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -38,9 +42,3 @@ def run(arguments: argparse.Namespace) -> None:
         return
     print(f"{done.path}: {done.num_frames} frames, {done.num_windows} windows by {predictor.model}")
     print(f"the whole video: {done.label} {done.probability:.3f}")
-
-
-def _seconds(text: str) -> float:
-    if not (value := float(text)) > 0:
-        raise ValueError(text)
-    return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from actionrec.cli.output import Commands, add_command
+from actionrec.cli.output import Commands, add_command, positive_number
 from actionrec.cli.predict import add_predictor, open_predictor
 
 
@@ -18,9 +18,9 @@ def add_to(commands: Commands) -> None:
     add_predictor(parser)
     parser.add_argument("--host", default="127.0.0.1", help="address to serve at (default 127.0.0.1: this machine)")
     parser.add_argument("--port", type=_port, default=8080, help="default 8080; 0 takes a free one")
-    parser.add_argument("--window", type=_positive, default=2.0, help="seconds judged at a time (default 2)")
+    parser.add_argument("--window", type=positive_number, default=2.0, help="seconds judged at a time (default 2)")
     parser.add_argument(
-        "--rate", type=_positive, default=25.0, help="frames a second of the training videos (default 25)"
+        "--rate", type=positive_number, default=25.0, help="frames a second of the training videos (default 25)"
     )
     parser.add_argument(
         "--detect-width",
@@ -48,11 +48,5 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _port(text: str) -> int:
     if not 0 <= (value := int(text)) <= 65535:
-        raise ValueError(text)
-    return value
-
-
-def _positive(text: str) -> float:
-    if not (value := float(text)) > 0:
         raise ValueError(text)
     return value

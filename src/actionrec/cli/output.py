@@ -48,6 +48,13 @@ def add_command(commands: Commands, name: str, about: str, *, examples: Sequence
     return commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.", epilog=epilog)
 
 
+def positive_number(text: str) -> float:
+    """Of an argument; argparse names what is wrong where this raises."""
+    if not (value := float(text)) > 0:
+        raise ValueError(text)
+    return value
+
+
 def add_json(parser: argparse._ActionsContainer) -> None:
     """Give a command that prints facts its ``--json``."""
     parser.add_argument("--json", action="store_true", help="print JSON")

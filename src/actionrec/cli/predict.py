@@ -67,12 +67,12 @@ def run(arguments: argparse.Namespace) -> None:
     predictor = open_predictor(arguments)
     top = max(1, min(arguments.top, len(predictor.class_names)))
     # Not among lines that are themselves the progress.
-    shows_bar = sys.stderr.isatty() and bool(arguments.csv or arguments.json or not sys.stdout.isatty())
+    shows_progress = bool(arguments.csv or arguments.json or not sys.stdout.isatty())
     rejected = 0
 
     def counted() -> Iterator[VideoPrediction]:
         nonlocal rejected
-        for found in predictor.each(arguments.paths, shows_bar=shows_bar):
+        for found in predictor.each(arguments.paths, shows_progress=shows_progress):
             rejected += bool(found.reason)
             yield found
 

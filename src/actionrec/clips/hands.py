@@ -61,11 +61,14 @@ def hand_values(
         found = flip_keypoints(found)
     pose = landmarks(found.keypoints, POSE)[..., :2] * np.array([found.aspect, 1], np.float32)
     centre, shoulders = _shoulders(pose[found.presence[:, POSE]], aspect=found.aspect)
-    body = (pose[:, _BODY] - centre) / shoulders * found.presence[:, POSE, None, None]
+    body = (pose[:, _BODY] - centre) / shoulders
     hands = [_hand(found, part, centre=centre, shoulders=shoulders) for part in (RIGHT_HAND, LEFT_HAND)]
     if generator is not None:
         body, hands = _varied(body, hands, generator=generator, augment=augment or HandAugment())
-    rows = [body, *(part for hand in hands for part in (hand.shape, hand.place, hand.found))]
+    rows = [body * found.presence[:, POSE, None, None]]
+    for hand in hands:
+        ever = hand.found.any()
+        rows += [hand.shape * ever, hand.place * ever, hand.found]
     values: Array = np.concatenate([part.reshape(len(body), -1) for part in rows], axis=1, dtype=np.float32)
     return values
 
@@ -120,9 +123,7 @@ def _varied(
     size, shift = 1 + generator.normal(0, augment.size, 2), generator.normal(0, augment.shift, 2)
     varied = []
     for hand in hands:
-        present = hand.found.any()
         shape = hand.shape @ turn.T * (1 + generator.normal(0, augment.size))
         shape = shape + generator.normal(0, augment.jitter, shape.shape)
-        varied.append(_Hand(shape * present, (hand.place * size + shift) * present, hand.found))
-    shown = (body != 0).any(axis=(1, 2), keepdims=True)
-    return (body * size + shift) * shown, varied
+        varied.append(_Hand(shape, hand.place * size + shift, hand.found))
+    return body * size + shift, varied

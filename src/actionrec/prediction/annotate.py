@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
 from actionrec.core.errors import ActionrecError
 from actionrec.core.files import atomic_path
+from actionrec.core.progress import Progress
 from actionrec.intake.extract.frames import open_frames
 from actionrec.intake.ffmpeg import run_ffmpeg
 from actionrec.keypoints.layout import ClipKeypoints
@@ -129,16 +128,16 @@ def _drawn(
     """What lies over each frame: RGBA (height, width, 4)."""
     keypoints = _keypoints(files) if draws_skeleton else iter([None] * files.num_frames)
     canvas = np.zeros((shape.height, shape.width, 4), np.uint8)
-    for frame, (found, probability) in enumerate(
-        zip(tqdm(keypoints, "annotate", files.num_frames, disable=not sys.stderr.isatty()), over_time, strict=True)
-    ):
-        canvas[:] = 0
-        if found is not None:
-            draw_skeleton(canvas, found.keypoints[0], found.presence[0])
-        best = np.argsort(-probability, kind="stable")[:_SHOWN_CLASSES].tolist()
-        draw_panel(canvas, [(class_names[place], float(probability[place])) for place in best])
-        draw_timeline(canvas, over_time, frame)
-        yield canvas.tobytes()
+    with Progress(files.num_frames, desc="annotate", unit="frame") as progress:
+        for frame, (found, probability) in enumerate(zip(keypoints, over_time, strict=True)):
+            canvas[:] = 0
+            if found is not None:
+                draw_skeleton(canvas, found.keypoints[0], found.presence[0])
+            best = np.argsort(-probability, kind="stable")[:_SHOWN_CLASSES].tolist()
+            draw_panel(canvas, [(class_names[place], float(probability[place])) for place in best])
+            draw_timeline(canvas, over_time, frame)
+            yield canvas.tobytes()
+            progress.update()
 
 
 def _keypoints(files: VideoFiles) -> Iterator[ClipKeypoints]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from actionrec.keypoints import layout
+from actionrec.clips.landmarks import FACE, LEFT_HAND, POSE, RIGHT_HAND, landmarks
 from actionrec.keypoints.skeleton import HAND_LINES, POSE_LINES
 
 Canvas = npt.NDArray[np.uint8]
@@ -19,10 +19,10 @@ _WHITE = (255, 255, 255, 255)
 _FACE = (255, 255, 255, 160)
 _FACE_STEP = 4  # every fourth of 468 points shows the face as well
 _MIN_VISIBILITY = 0.5
-_PARTS: tuple[tuple[str, slice, int, Sequence[tuple[int, int]], tuple[int, int, int, int]], ...] = (
-    ("pose", layout.POSE, 4, POSE_LINES, (0, 200, 120, 255)),
-    ("left_hand", layout.LEFT_HAND, 3, HAND_LINES, (255, 160, 0, 255)),
-    ("right_hand", layout.RIGHT_HAND, 3, HAND_LINES, (230, 70, 160, 255)),
+_PARTS: tuple[tuple[int, Sequence[tuple[int, int]], tuple[int, int, int, int]], ...] = (
+    (POSE, POSE_LINES, (0, 200, 120, 255)),
+    (LEFT_HAND, HAND_LINES, (255, 160, 0, 255)),
+    (RIGHT_HAND, HAND_LINES, (230, 70, 160, 255)),
 )
 _CLASS_COLOURS = np.asarray(
     [(70, 130, 220), (230, 120, 40), (60, 170, 90), (210, 60, 60), (140, 100, 200), (150, 110, 70), (220, 120, 190)],
@@ -34,14 +34,14 @@ def draw_skeleton(canvas: Canvas, keypoints: npt.NDArray[np.float32], presence: 
     """The parts of ``keypoints`` (1662,) that ``presence`` (4,) says were found; lines grow with the frame."""
     size = np.asarray([canvas.shape[1], canvas.shape[0]])
     thickness = max(1, round(min(canvas.shape[:2]) / 200))
-    if presence[layout.PARTS.index("face")]:
-        for place in (keypoints[layout.FACE].reshape(-1, 3)[::_FACE_STEP, :2] * size).astype(int).tolist():
+    if presence[FACE]:
+        for place in (landmarks(keypoints[None], FACE)[0, ::_FACE_STEP, :2] * size).astype(int).tolist():
             cv2.circle(canvas, place, max(1, thickness // 2), _FACE, -1)
-    for name, columns, width, lines, colour in _PARTS:
-        if not presence[layout.PARTS.index(name)]:
+    for part, lines, colour in _PARTS:
+        if not presence[part]:
             continue
-        points = keypoints[columns].reshape(-1, width)
-        seen = points[:, 3] >= _MIN_VISIBILITY if width == 4 else np.ones(len(points), np.bool_)
+        points = landmarks(keypoints[None], part)[0]
+        seen = points[:, 3] >= _MIN_VISIBILITY if part == POSE else np.ones(len(points), np.bool_)
         places = (points[:, :2] * size).astype(int).tolist()
         for start, end in lines:
             if seen[start] and seen[end]:

@@ -18,10 +18,9 @@ from actionrec.prediction.file import PREDICTED_SUBSETS, Predictions, write_pred
 def pool_predictions(folds: Sequence[Predictions], *, subsets: Sequence[str] = SUBSETS) -> Predictions:
     """The rows of ``folds`` that are of ``subsets``, by video, and of one video by the order of ``folds``.
 
-    Of test videos alone every one is there once; one that validates or trains in several folds is there
-    once a fold. The values
-    of ``best_epoch`` and ``multiply_adds_video`` are means, rounded. Of a single fold and all
-    subsets it is that fold as it is.
+    Of test videos alone every one is there once; one that validates or trains in several folds is there once a fold.
+    ``best_epoch`` and ``multiply_adds_video`` are means, rounded. Of a single fold and all subsets it is that fold as
+    it is.
     Raises :class:`ActionrecError` for folds that were not predicted alike, and for a video that two folds test.
     """
     first = folds[0]

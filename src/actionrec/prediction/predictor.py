@@ -7,7 +7,6 @@ order may depend on how many clips are in a batch.
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
-from tqdm import tqdm
 
 from actionrec.clips.recipes import Recipe
 from actionrec.core.arrays import Frames
 from actionrec.core.errors import ActionrecError
+from actionrec.core.progress import Progress
 from actionrec.evaluation.calibration import scale
 from actionrec.evaluation.folds import FUSION
 from actionrec.evaluation.fusion import fuse
@@ -141,18 +140,24 @@ class Predictor:
         """Whether the models read keypoints: then :meth:`of_frames` is far faster with them."""
         return self._maker.reads_keypoints
 
-    def predict(self, paths: Iterable[str | Path], *, shows_bar: bool = False) -> list[VideoPrediction]:
+    def predict(self, paths: Iterable[str | Path], *, shows_progress: bool = False) -> list[VideoPrediction]:
         """:meth:`each`, as a list."""
-        return list(self.each(paths, shows_bar=shows_bar))
+        return list(self.each(paths, shows_progress=shows_progress))
 
-    def each(self, paths: Iterable[str | Path], *, shows_bar: bool = False) -> Iterator[VideoPrediction]:
+    def each(self, paths: Iterable[str | Path], *, shows_progress: bool = False) -> Iterator[VideoPrediction]:
         """What is said of every video of ``paths``: files, folders (searched for videos) and patterns (``*.mp4``).
 
         One after another as they are done; memory does not grow with their number. Raises :class:`ActionrecError` for
         a path where there is nothing, before the first video is looked at.
         """
-        for path in tqdm(find_videos(paths), desc="predict", unit="video", disable=not shows_bar, file=sys.stderr):
-            yield self.of_video(path)
+        videos = find_videos(paths)
+        with Progress(
+            len(videos) if shows_progress else 0, desc="predict", unit="video", failed="rejected"
+        ) as progress:
+            for path in videos:
+                found = self.of_video(path)
+                progress.update(failed=int(bool(found.reason)))
+                yield found
 
     def of_video(self, path: str | Path) -> VideoPrediction:
         """What is said of the video ``path``; one that is screened out, or no video at all, has a ``reason``."""

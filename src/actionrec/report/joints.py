@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from actionrec.clips.keypoints import NUM_BODY_VALUES
 from actionrec.core import paths
 from actionrec.keypoints import layout
 from actionrec.keypoints.skeleton import NUM_JOINTS
@@ -37,7 +38,6 @@ _NAMES = (
     *("left hand",) * layout.NUM_HAND, *("right hand",) * layout.NUM_HAND,
 )  # fmt: skip
 _HAND_VALUES = layout.NUM_HAND * 3
-_BODY_VALUES = layout.NUM_POSE * 4 + 2 * _HAND_VALUES + 3
 
 
 def most_important(shares: Shares, *, count: int = 3) -> list[str]:
@@ -73,7 +73,7 @@ def by_joint(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return np.asarray(values[..., :2].sum(axis=-1))
     if values.shape[-1] == layout.NUM_VALUES:
         parts = [values[..., part] for part in (layout.POSE, layout.LEFT_HAND, layout.RIGHT_HAND)]
-    elif values.shape[-1] == _BODY_VALUES:
+    elif values.shape[-1] == NUM_BODY_VALUES:
         ends = np.cumsum([layout.NUM_POSE * 4, _HAND_VALUES, _HAND_VALUES])
         parts = np.split(values, ends, axis=-1)[:3]
     else:

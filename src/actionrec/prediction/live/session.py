@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from actionrec.clips.landmarks import LEFT_HAND, POSE, RIGHT_HAND, landmarks
 from actionrec.core.arrays import Frames
 from actionrec.core.errors import ActionrecError
 from actionrec.keypoints import layout
@@ -184,12 +185,8 @@ def nearest(seconds: npt.NDArray[np.float64], times: npt.NDArray[np.float64]) ->
 def drawn_points(keypoints: npt.NDArray[np.float32], presence: npt.NDArray[np.bool_]) -> dict[str, Points]:
     """``pose``, ``left_hand`` and ``right_hand`` as (x, y, visibility), shares of the picture; empty if not found."""
     found: dict[str, Points] = {}
-    for name, columns, width in (
-        ("pose", layout.POSE, 4),
-        ("left_hand", layout.LEFT_HAND, 3),
-        ("right_hand", layout.RIGHT_HAND, 3),
-    ):
-        rows: Sequence[Sequence[float]] = keypoints[columns].reshape(-1, width).tolist()
-        shown = [(round(row[0], 4), round(row[1], 4), round(row[3], 2) if width == 4 else 1.0) for row in rows]
-        found[name] = shown if presence[layout.PARTS.index(name)] else []
+    for part in (POSE, LEFT_HAND, RIGHT_HAND):
+        rows: Sequence[Sequence[float]] = landmarks(keypoints[None], part)[0].tolist()
+        shown = [(round(row[0], 4), round(row[1], 4), round(row[3], 2) if part == POSE else 1.0) for row in rows]
+        found[layout.PARTS[part]] = shown if presence[part] else []
     return found
