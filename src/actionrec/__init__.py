@@ -1,6 +1,15 @@
 """actionrec: from a folder of action videos to trained, compared models and a report."""
 
+from __future__ import annotations
+
 import os
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from actionrec.prediction.predictor import load_bundle
+
+__all__ = ["load_bundle"]
 
 # Stages inherit the environment of whatever shell (or queue worker) started them, so silence is
 # asked for here, before any of these libraries can be imported.
@@ -10,3 +19,10 @@ os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
 os.environ.setdefault("DVC_NO_ANALYTICS", "1")
+
+
+def __getattr__(name: str) -> Any:
+    """``load_bundle`` when it is asked for: torch takes seconds to import, and most commands do without."""
+    if name in __all__:
+        return getattr(import_module("actionrec.prediction.predictor"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tests.prediction.project import CLASSES, make_project
 
+from actionrec import load_bundle
 from actionrec.core import paths
 from actionrec.core.errors import ActionrecError
 from actionrec.core.tables import ScreenedRow, SplitRow, read_rows
@@ -22,7 +23,7 @@ from actionrec.params import load_params
 from actionrec.prediction.bundle import project_bundle, read_bundle, write_bundle
 from actionrec.prediction.file import read_predictions
 from actionrec.prediction.inputs import VIDEO
-from actionrec.prediction.predictor import Predictor, VideoPrediction, load_bundle
+from actionrec.prediction.predictor import Predictor, VideoPrediction
 
 pytestmark = pytest.mark.slow
 

@@ -36,7 +36,7 @@ _CHANGE_GAIN = 2
 
 
 @dataclass(frozen=True)
-class _Video:
+class FeatureVideo:
     """One video: which frames its vectors are made of, and where they are kept."""
 
     video_id: str
@@ -50,16 +50,16 @@ class _Video:
 
 
 @dataclass(frozen=True)
-class _Block:
+class Block:
     """Rows of one video that are decoded together."""
 
-    video: _Video
+    video: FeatureVideo
     start: int
     stop: int
 
 
 @dataclass(frozen=True)
-class _Network:
+class WindowNetwork:
     """What the frames go through."""
 
     params: FeatureParams
@@ -81,7 +81,7 @@ class _Network:
             code_digest("actionrec.pack.features.extract"),
         )
 
-    def windows(self, block: _Block) -> Frames:
+    def windows(self, block: Block) -> Frames:
         """Squares (rows, window_frames, S, S, 3) of one block."""
         rows = block.video.rows[block.start : block.stop]
         if self.params.frame_content == "rgb":
@@ -91,7 +91,7 @@ class _Network:
         change = both[len(rows) :] - both[: len(rows)]
         return np.clip(_MID_GREY + _CHANGE_GAIN * change, 0, 255).astype(np.uint8)
 
-    def _squares(self, video: _Video, rows: Indices) -> Frames:
+    def _squares(self, video: FeatureVideo, rows: Indices) -> Frames:
         """The frames ``rows`` (rows, window_frames) at the network's size; each is decoded once."""
         wanted, places = np.unique(rows, return_inverse=True)
         with open_frames(video.path) as frames:
@@ -135,7 +135,7 @@ def pack_features(
     seconds. Attribute ``params``: the parameters as JSON.
     """
     cache = ItemCache.of_stage("features")
-    network = _Network(params, view, backbone, num_workers(compute))
+    network = WindowNetwork(params, view, backbone, num_workers(compute))
     videos = _videos(video_ids, frames_path, network, cache)
     missing = list({video.key: video for video in videos if not cache.has(video.key)}.values())
     for video, vectors in _vectors_of(missing, network, compute=compute, desc=desc):
@@ -157,8 +157,8 @@ def pack_features(
 
 
 def _videos(
-    video_ids: Sequence[str], frames_path: Callable[[str], Path], network: _Network, cache: ItemCache
-) -> list[_Video]:
+    video_ids: Sequence[str], frames_path: Callable[[str], Path], network: WindowNetwork, cache: ItemCache
+) -> list[FeatureVideo]:
     made_by = network.made_by()
     videos = []
     for video_id in sorted(video_ids):
@@ -167,13 +167,13 @@ def _videos(
             rows = window_rows(num_frames, network.params)
             times = np.asarray(frames.timestamps)[frame_of_rows(rows)]
             key = cache.key(frames.fingerprint, *made_by)
-        videos.append(_Video(video_id, frames_path(video_id), num_frames, rows, times, key))
+        videos.append(FeatureVideo(video_id, frames_path(video_id), num_frames, rows, times, key))
     return videos
 
 
 def _vectors_of(
-    videos: Sequence[_Video], network: _Network, *, compute: ComputeParams, desc: str
-) -> Iterator[tuple[_Video, Vectors]]:
+    videos: Sequence[FeatureVideo], network: WindowNetwork, *, compute: ComputeParams, desc: str
+) -> Iterator[tuple[FeatureVideo, Vectors]]:
     """Vectors (rows, D) of each video as it is finished."""
     waiting = deque(videos)
     done = np.zeros((0, network.backbone.num_features), np.float16)
@@ -185,12 +185,14 @@ def _vectors_of(
             done = done[len(video.rows) :]
 
 
-def _batches(videos: Sequence[_Video], network: _Network, *, compute: ComputeParams, desc: str) -> Iterator[Frames]:
+def _batches(
+    videos: Sequence[FeatureVideo], network: WindowNetwork, *, compute: ComputeParams, desc: str
+) -> Iterator[Frames]:
     """Windows (B, window_frames, S, S, 3) of all videos in a row, ``batch_size`` at a time; the last is shorter."""
     params = network.params
     rows_a_block = max(1, _BLOCK_FRAMES // params.window_frames)
     blocks = [
-        _Block(video, start, min(start + rows_a_block, len(video.rows)))
+        Block(video, start, min(start + rows_a_block, len(video.rows)))
         for video in videos
         for start in range(0, len(video.rows), rows_a_block)
     ]

@@ -11,7 +11,7 @@ from actionrec.core.errors import ActionrecError
 from actionrec.core.hdf5 import create_h5, write_json_attr, write_strings
 from actionrec.intake.extract.frames import open_frames
 from actionrec.pack.features.backbones import Backbone
-from actionrec.pack.features.extract import Vectors, _Block, _Network, _Video
+from actionrec.pack.features.extract import Block, FeatureVideo, Vectors, WindowNetwork
 from actionrec.pack.features.reader import FEATURES_FORMAT, FEATURES_VERSION
 from actionrec.pack.features.rows import frame_of_rows, window_rows
 from actionrec.pack.features.section import FeatureParams
@@ -23,7 +23,7 @@ class VideoFeatures:
 
     def __init__(self, params: FeatureParams, view: ViewParams | None, backbone: Backbone, *, threads: int) -> None:
         """``view`` is the geometry that frames take first; None for none."""
-        self._network = _Network(params, view, backbone, threads)
+        self._network = WindowNetwork(params, view, backbone, threads)
         self.params = params
 
     def vectors(self, frames_file: Path) -> Vectors:
@@ -31,9 +31,9 @@ class VideoFeatures:
         with open_frames(frames_file) as frames:
             num_frames, timestamps = frames.num_frames, frames.timestamps
         rows = window_rows(num_frames, self.params)
-        video = _Video("", frames_file, num_frames, rows, timestamps[frame_of_rows(rows)], "")
+        video = FeatureVideo("", frames_file, num_frames, rows, timestamps[frame_of_rows(rows)], "")
         size = self.params.batch_size
-        blocks = [_Block(video, start, min(start + size, len(rows))) for start in range(0, len(rows), size)]
+        blocks = [Block(video, start, min(start + size, len(rows))) for start in range(0, len(rows), size)]
         return np.concatenate([self._network.vectors(self._network.windows(block)) for block in blocks])
 
 
