@@ -16,3 +16,12 @@ def real_clips() -> Path:
     if not REAL_CLIPS.is_dir():
         pytest.skip("the real clips are not at ../shared/real beside the project")
     return REAL_CLIPS
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is marked ``faults`` runs only where it is asked for by name."""
+    if "faults" not in config.option.markexpr:
+        skip = pytest.mark.skip(reason="takes half an hour; -m faults runs it")
+        for item in items:
+            if item.get_closest_marker("faults"):
+                item.add_marker(skip)
