@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,24 +22,31 @@ def lock(folder: Path, pid: int) -> Path:
     return path
 
 
+@contextmanager
+def living(*words: str) -> Iterator[int]:
+    """The number of a process that waits, with ``words`` in its command."""
+    command = [sys.executable, "-c", "print('here', flush=True); input()", *words]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "here\n"
+    try:
+        yield process.pid
+    finally:
+        process.communicate("\n")
+
+
 def test_a_lock_that_nobody_holds_is_told_from_one_that_is_held(tmp_path: Path) -> None:
     assert _dvc_lock(tmp_path / "none") == "free"
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    assert _dvc_lock(lock(tmp_path, ended.pid)).startswith("free (DVC removes")
-    running = subprocess.Popen([sys.executable, "-c", "input()", "dvc", "repro"], stdin=subprocess.PIPE)
-    try:
-        assert _dvc_lock(lock(tmp_path, running.pid)).startswith(f"held by process {running.pid} (")
-    finally:
-        running.communicate(b"\n")
+    with living() as pid:
+        pass
+    assert _dvc_lock(lock(tmp_path, pid)).startswith("free (DVC removes")
+    with living("dvc", "repro") as pid:
+        assert _dvc_lock(lock(tmp_path, pid)).startswith(f"held by process {pid} (")
 
 
 def test_a_number_that_another_process_has_by_now_is_a_stale_lock(tmp_path: Path) -> None:
-    sleeper = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    try:
-        path = lock(tmp_path, sleeper.pid)
-        with pytest.raises(ActionrecError, match=rf"process {sleeper.pid} that it names is no dvc .*; rm .*rwlock"):
+    with living() as pid:
+        path = lock(tmp_path, pid)
+        with pytest.raises(ActionrecError, match=rf"process {pid} that it names is no dvc .*; rm .*rwlock"):
             _dvc_lock(path)
-    finally:
-        sleeper.communicate(b"\n")
     assert path.exists()  # to remove it is for a person
