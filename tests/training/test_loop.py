@@ -181,14 +181,21 @@ def test_training_accuracy_is_over_clips(tmp_path, data):
         assert float(row["train_top1"]) * 12 == pytest.approx(round(float(row["train_top1"]) * 12), abs=1e-4)
 
 
-def test_the_weights_of_the_best_epoch_are_kept(tmp_path, data):
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_the_weights_of_the_epoch_that_is_asked_for_are_kept(tmp_path, data, keep):
     states = []
 
     class Keeper(pl.Callback):
         def on_train_epoch_end(self, trainer, pl_module):
             states.append({name: value.clone() for name, value in pl_module.model.state_dict().items()})
 
-    card = train(make_run(data), tmp_path, callbacks=(Keeper(),))
+    train_params = TRAIN.model_copy(update={"keep": keep, "lr": 0.03})
+    card = train(make_run(data, train=train_params), tmp_path, callbacks=(Keeper(),))
+    rows = read_csv(tmp_path / "curves.csv")
+    best = max(rows, key=lambda row: (float(row["val_top1"]), -float(row["val_loss"])))
+    assert best["epoch"] != rows[-1]["epoch"]
+    assert card.best_epoch == int((best if keep == "best" else rows[-1])["epoch"])
+    assert card.best_val_loss == float(rows[card.best_epoch - 1]["val_loss"])
     _, model = load_trained(tmp_path / "model", name="m")
     for name, value in model.state_dict().items():
         assert torch.equal(value, states[card.best_epoch - 1][name])

@@ -93,7 +93,7 @@ def _fit(run: TrainingRun, workspace: Path, callbacks: Sequence[pl.Callback]) ->
     """
     workspace.mkdir(parents=True, exist_ok=True)
     checkpoint = workspace / _CHECKPOINT_FILE
-    history = History(patience=run.train.early_stopping)
+    history = History(patience=run.train.early_stopping, keeps_last=run.train.keep == "last")
     with torch.random.fork_rng(), _quiet_lightning():
         torch.manual_seed(int(generator_for(run.train.seed, "weights").integers(2**63)))
         model = run.kind.build(run.model, num_classes=len(run.class_names()))
