@@ -21,9 +21,9 @@ NUM_BINS = 15
 TEMPERATURES = (0.05, 20.0)
 """Bounds of the fit."""
 PRIOR_SPREAD = 0.35
-"""Standard deviation of the logarithm of a temperature before any video is seen, around a temperature of 1. Chosen within
-the training and validation groups of clips of signs, where on a dozen validation videos the likelihood alone made the
-error of others larger as often as smaller (0.25 and 0.5 did as well)."""
+"""Standard deviation of the logarithm of a temperature before any video is seen, around a temperature of 1. Chosen
+within the training and validation groups of clips of signs, where a dozen validation videos and the likelihood alone
+made the error of other videos larger as often as smaller (0.25 and 0.5 did as well)."""
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ class TrainParams(Section):
     epochs: PositiveInt
     """Passes over the training videos."""
     keep: Literal["best", "last"] = "best"
-    """The epoch whose weights are kept: the best on validation (top-1, then loss), or the last. A dozen validation videos
-    choose among epochs by chance, and then say too much good of what they chose: temperature and fusion are fitted on
-    them."""
+    """The epoch whose weights are kept: the best on validation (top-1, then loss), or the last. A dozen validation
+    videos choose among epochs by chance, and then say too much good of what they chose: temperature and fusion are
+    fitted on them."""
     batch_size: PositiveInt
     """Clips a step; with several devices, on each."""
     optimizer: Literal["adam", "adamw", "sgd"]
@@ -62,7 +62,9 @@ class TrainParams(Section):
     def problems(self, name: str) -> list[str]:
         problems = []
         if self.warmup_epochs >= self.epochs:
-            problems.append(f"{name}: train.warmup_epochs {self.warmup_epochs} must be below train.epochs {self.epochs}")
+            problems.append(
+                f"{name}: train.warmup_epochs {self.warmup_epochs} must be below train.epochs {self.epochs}"
+            )
         if self.early_stopping and self.keep == "last":
             problems.append(f"{name}: train.early_stopping waits for a best epoch; set train.keep: best")
         return problems
