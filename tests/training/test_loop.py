@@ -240,6 +240,60 @@ def test_training_ends_early_without_a_better_epoch(tmp_path, data):
     assert len(rows) == card.best_epoch + 2 < 40
 
 
+class Payload:
+    """Would create a file if it were unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
+
+    def __reduce__(self):
+        return (open, (self.path, "w"))
+
+
+def test_no_loading_runs_code(tmp_path, data, capsys):
+    """The checkpoint to resume from, and a trained model's weights."""
+    run = make_run(data, train=TRAIN.model_copy(update={"epochs": 2}))
+    with pytest.raises(Killed):
+        train(run, tmp_path, callbacks=(Killer(epoch=1),))
+    [checkpoint] = tmp_path.rglob("last.ckpt")
+    state = torch.load(checkpoint, weights_only=True)
+    torch.save(state | {"loops": Payload(tmp_path / "ran")}, checkpoint)
+    again = Killer()
+    train(run, tmp_path, callbacks=(again,))
+    assert again.begun == [0, 1]
+    assert "last.ckpt cannot be resumed from (" in capsys.readouterr().err
+    torch.save({"net": Payload(tmp_path / "ran")}, tmp_path / "model/weights.pt")
+    with pytest.raises(ActionrecError, match=r"weights\.pt does not hold the weights of m"):
+        load_trained(tmp_path / "model", name="m")
+    assert not (tmp_path / "ran").exists()
+
+
+def flip_a_byte(path: Path) -> None:
+    """Inside the stored values: torch keeps those of a tensor as they are."""
+    content = bytearray(path.read_bytes())
+    content[content.index(b"data/0") + 200] ^= 64
+    path.write_bytes(content)
+
+
+def test_a_flipped_byte_is_noticed(tmp_path, data, capsys):
+    """In the checkpoint, in what a finished training left in the item cache, and in the model's weights."""
+    run = make_run(data, train=TRAIN.model_copy(update={"epochs": 2}))
+    train(run, tmp_path / "whole")
+    with pytest.raises(Killed):
+        train(run, tmp_path, callbacks=(Killer(epoch=1),))
+    [checkpoint] = (tmp_path / "cache").rglob("last.ckpt")
+    flip_a_byte(checkpoint)
+    train(run, tmp_path)
+    assert "last.ckpt cannot be resumed from (it is damaged: " in capsys.readouterr().err
+    [finished] = (tmp_path / "cache").rglob("finished/weights.pt")
+    flip_a_byte(finished)
+    train(run, tmp_path)
+    assert output_bytes(tmp_path) == output_bytes(tmp_path / "whole")
+    flip_a_byte(tmp_path / "model/weights.pt")
+    with pytest.raises(ActionrecError, match=r"it is damaged: .*; rebuild it with `dvc repro -f train@m`"):
+        load_trained(tmp_path / "model", name="m")
+
+
 def test_a_run_killed_after_its_early_end_is_only_finished(tmp_path, data, monkeypatch):
     run = make_run(data, train=TRAIN.model_copy(update={"epochs": 40, "early_stopping": 2, "lr": 0.03}))
     train(run, tmp_path / "whole")

@@ -220,7 +220,7 @@ def test_a_second_run_decodes_nothing_and_changes_nothing(data: list[ManifestRow
     assert _run(data) == 0
     assert _contents() == before
     entries = [path for path in ItemCache.of_stage("extract").root.rglob("*") if path.is_file()]
-    assert len(entries) == 3
+    assert len([path for path in entries if path.suffix != ".crc32"]) == 3
 
 
 def test_only_new_videos_and_new_parameters_are_decoded(data: list[ManifestRow]) -> None:
