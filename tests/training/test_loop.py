@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import torch
 from tests.helpers import read_csv
 from tests.packed_data import CLASSES, PackedData, make_packed_data, small_fused
 
-from actionrec.core.code import SOURCE, import_closure
+from actionrec.core.code import PACKAGE, SOURCE, import_closure
 from actionrec.core.errors import ActionrecError
 from actionrec.core.itemcache import ItemCache
 from actionrec.models.frame_resnet import FrameResnetParams
@@ -351,16 +351,24 @@ def test_a_damaged_model_is_refused(tmp_path, data):
         load_trained(folder, name="m")
 
 
-def loaded_modules(code: str) -> set[str]:
-    """Modules of ours, below the package, that running ``code`` imports."""
-    show = "import sys; print(*(name for name in sys.modules if name.startswith('actionrec.')))"
-    done = subprocess.run([sys.executable, "-c", f"{code}\n{show}"], capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
+def loaded_modules(*names: str) -> set[str]:
+    """Modules of ours, below the package, that a fresh interpreter imports with ``names``."""
+    before = {name: module for name, module in sys.modules.items() if name.split(".")[0] == PACKAGE}
+    for name in before:
+        del sys.modules[name]
+    try:
+        for name in names:
+            importlib.import_module(name)
+        return {name for name in sys.modules if name.startswith(f"{PACKAGE}.")}
+    finally:
+        for name in [name for name in sys.modules if name.split(".")[0] == PACKAGE]:
+            del sys.modules[name]
+        sys.modules.update(before)
 
 
 @pytest.mark.parametrize("module", MODELS.values())
 def test_the_fingerprint_covers_all_code_that_training_runs(module):
-    loaded = loaded_modules(f"import actionrec.training.loop, {module}")
+    loaded = loaded_modules("actionrec.training.loop", module)
     digested = {
         file.relative_to(SOURCE).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
         for name in ("actionrec.training.loop", module)
