@@ -38,7 +38,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         frames_path = {row.video_id: paths.frames_path(row.video_id) for row in inputs.screened}
         page = folder / "index.html"
         page.write_text(
-            render(inputs, coverage, frames_path, paths.PACKED_KEYPOINTS, with_joints=False), encoding="utf-8"
+            render(inputs, coverage, frames_path, paths.PACKED_KEYPOINTS, with_models=False), encoding="utf-8"
         )
     return page
 
