@@ -125,7 +125,8 @@ def test_models_of_frames_have_maps(name: str, data: PackedData, monkeypatch: py
         return
     assert heat is not None
     assert heat.shape == (3, 24, 32)
-    assert (heat.min(), heat.max()) == (0, 1)
+    assert heat.min() == 0
+    assert 0.5 < heat.max() <= 1
     if name in ("cnn3d", "fused_convlstm"):
         assert np.array_equal(heat, _reader(data).of("m", params, _answered(data), shown, **asked))
 
@@ -152,4 +153,4 @@ def test_a_tint_is_a_small_picture_that_lets_through_what_is_not_marked() -> Non
     assert found is not None
     image = cv2.imdecode(np.frombuffer(base64.b64decode(found[1]), np.uint8), cv2.IMREAD_UNCHANGED)
     assert image.shape == (6, 18, 4)
-    assert image[0, :, 3].tolist() == [0] * 13 + [191] * 4 + [0]
+    assert image[0, :, 3].tolist() == [0] * 13 + [166] * 4 + [0]

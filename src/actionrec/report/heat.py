@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from actionrec.models.kind import ModelParams
 
 Heat = npt.NDArray[np.float64]
-"""(n, height, width) of the frames of a strip: 0 where nothing speaks for the answer, 1 where most does."""
+"""(n, height, width) of the frames of a strip: 0 where least speaks for the answer, 1 where most does."""
 
 _SMALLEST_MAP = 4
 """Rows and columns; smaller maps say nothing of places."""
 _BACKWARD = 2
 """What the gradient costs, in forward passes."""
-_MULTIPLY_ADDS = 10**12
-"""For all pictures of a page, about half a minute of two cores; counted, not timed: the page must repeat."""
+_MULTIPLY_ADDS = 5 * 10**11
+"""For all pictures of a page, tens of seconds of one core; counted, not timed: the page must repeat."""
 
 
 @dataclass
@@ -74,7 +74,7 @@ class HeatReader:
     ) -> Heat | None:
         """Of the answer of model ``name`` for ``video``, over its frames ``shown``, each (height, width) = ``size``.
 
-        ``clip_cost`` is in multiply-adds. None where the model has no maps, or nothing in them speaks for the answer.
+        ``clip_cost`` is in multiply-adds. None where the model has no maps, or they are the same everywhere.
         """
         layers = kind_of(params.type).maps(params)
         if not layers:
@@ -95,10 +95,12 @@ class HeatReader:
         def maps(clip: int) -> Heat | None:
             return clip_maps(model, layers, _batch(source.load(video.video_id, clips[clip], generator=None)), answer)
 
-        found = [(maps(clip), place) for clip, place in places]
-        spread = Spread.of(source.recipe, self.views[source.recipe.view or ""], size)
-        heat = np.stack([spread.over(one[place]) if one is not None else np.zeros(size) for one, place in found])
-        return heat / heat.max() if heat.max() > 0 else None
+        found = [one[place] for clip, place in places if (one := maps(clip)) is not None]
+        if not found or np.ptp(found) == 0:
+            return None
+        # What is the same everywhere says nothing of places.
+        spread, lowest = Spread.of(source.recipe, self.views[source.recipe.view or ""], size), np.min(found)
+        return np.stack([spread.over((one - lowest) / np.ptp(found)) for one in found])
 
     def _source(self, name: str, params: ModelParams) -> ClipSource:
         if name not in self._sources:

@@ -25,7 +25,7 @@ _GAP = 2
 _JPEG_QUALITY = 72
 _TINT_STEP = 2  # pixels of the strip to one of its tint, which is smooth
 _TINTS = 16  # few, so that the picture is small and last digits of sums do not show
-_TINT_OPACITY = 0.75
+_TINT_OPACITY = 0.65
 
 
 @dataclass(frozen=True)
