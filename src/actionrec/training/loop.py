@@ -60,7 +60,7 @@ def train_model(
     run.check()
     fingerprint = run.fingerprint()
     # Of processes that train together the first has the entry for all of them.
-    first = rank_zero_only.rank == 0  # type: ignore[attr-defined] (set on the function)
+    first = rank_zero_only.rank == 0  # type: ignore[attr-defined]  # set on the function
     with cache.alone(fingerprint, what=run.name) if first else nullcontext(cache.path(fingerprint)) as workspace:
         finished = workspace / _FINISHED_DIR
         writes = True
