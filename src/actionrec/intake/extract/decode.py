@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import h5py
@@ -18,12 +18,24 @@ from actionrec.intake.extract.section import ExtractParams
 from actionrec.intake.ffmpeg import FfmpegResult, run_ffmpeg
 
 _FALLBACK_FPS = 25.0
+_LATE_END_SECONDS = 1.0
+"""By so much a part may be said to end after its file: annotations round."""
 
 
-def extract_video(video: Path, path: Path, *, params: ExtractParams, fingerprint: str) -> int:
+@dataclass(frozen=True)
+class Span:
+    """A part of a video file, as one video."""
+
+    start_seconds: float
+    end_seconds: float
+    """0 for the end of the file."""
+
+
+def extract_video(video: Path, path: Path, *, params: ExtractParams, fingerprint: str, span: Span | None = None) -> int:
     """Decode ``video`` into the HDF5 ``path``; whatever the video is, a complete file comes out.
 
-    Returns the number of frames that it holds.
+    Returns the number of frames that it holds. Of ``span`` only that part is decoded, and its times count from its
+    start; what the header promises of the whole file is then no evidence, and left out.
 
     Datasets: ``jpeg`` and ``offsets`` (:class:`actionrec.core.hdf5.JpegWriter`), ``timestamps`` float64
     (num_frames,) in seconds. Attributes, where 0 or an empty text means unknown:
@@ -39,7 +51,7 @@ def extract_video(video: Path, path: Path, *, params: ExtractParams, fingerprint
     leaves no frames: how many there would be depends on the machine.
     """
     with create_h5(path, format=FORMAT, version=VERSION, fingerprint=fingerprint) as file:
-        result, log, size = _decode(video, file, params)
+        result, log, size = _decode(video, file, params, span)
         if result.timed_out:
             log = DecoderLog()
             for name in ("jpeg", "offsets", "timestamps"):
@@ -50,11 +62,25 @@ def extract_video(video: Path, path: Path, *, params: ExtractParams, fingerprint
             size = (0, 0)
         survived = not result.timed_out and result.returncode >= 0
         probe = probe_video(video) if survived else Probe(error="not read: ffmpeg did not survive the file")
-        _write_attributes(file, result, log, probe, size)
+        if span is not None:
+            probe = _of_part(probe, span, log, len(file["timestamps"]))
+        write_attributes(file, result, log, probe, size)
         return len(file["timestamps"])
 
 
-def _decode(video: Path, file: h5py.File, params: ExtractParams) -> tuple[FfmpegResult, DecoderLog, tuple[int, int]]:
+def _of_part(probe: Probe, span: Span, log: DecoderLog, num_frames: int) -> Probe:
+    """``probe`` without what holds for the whole file only; a part that ends long after the file is told to ``log``."""
+    if probe.duration_seconds and span.end_seconds > probe.duration_seconds + _LATE_END_SECONDS:
+        log.read_line(
+            f"[part @ 0x0] [error] it ends at {span.end_seconds} s, the file at {probe.duration_seconds:.1f} s"
+        )
+    log.num_packets = num_frames  # others were read to begin at the right picture
+    return replace(probe, declared_frames=0, duration_seconds=0.0, stream_duration_seconds=0.0)
+
+
+def _decode(
+    video: Path, file: h5py.File, params: ExtractParams, span: Span | None
+) -> tuple[FfmpegResult, DecoderLog, tuple[int, int]]:
     """Write frames and timestamps; returns also the (width, height) of the first frame."""
     log = DecoderLog(str(video))
     first: list[bytes] = []
@@ -67,7 +93,7 @@ def _decode(video: Path, file: h5py.File, params: ExtractParams) -> tuple[Ffmpeg
 
         parser = MpjpegParser(take)
         result = run_ffmpeg(
-            decode_arguments(video, params),
+            decode_arguments(video, params, span),
             timeout_seconds=params.timeout_seconds,
             drain=parser.add,
             stderr_filter=log.read_line,
@@ -78,14 +104,17 @@ def _decode(video: Path, file: h5py.File, params: ExtractParams) -> tuple[Ffmpeg
     return result, log, _jpeg_size(first[0]) if first else (0, 0)
 
 
-def decode_arguments(video: Path, params: ExtractParams) -> list[str]:
-    """Ffmpeg's arguments: every frame of the first real video stream, upright, as ``mpjpeg``."""
+def decode_arguments(video: Path, params: ExtractParams, span: Span | None = None) -> list[str]:
+    """Ffmpeg's arguments: every frame (of ``span``) of the first real video stream, upright, as ``mpjpeg``."""
     import ffmpeg
 
     side = params.short_side
     small = f"lte(min(iw,ih),{side})"
     # The input's name carries its protocol, and no other protocol is allowed: a playlist opens nothing else.
-    stream = ffmpeg.input(f"file:{video}", threads=1, protocol_whitelist="file")["V:0"]
+    part = {} if span is None else {"ss": span.start_seconds}
+    if span is not None and span.end_seconds:
+        part["t"] = round(span.end_seconds - span.start_seconds, 6)
+    stream = ffmpeg.input(f"file:{video}", threads=1, protocol_whitelist="file", **part)["V:0"]
     stream = stream.filter(
         "scale",
         w=f"if({small},iw,if(lt(iw,ih),{side},-1))",
@@ -126,9 +155,10 @@ def _jpeg_size(image: bytes) -> tuple[int, int]:
     return (0, 0) if pixels is None else (pixels.shape[1], pixels.shape[0])
 
 
-def _write_attributes(
+def write_attributes(
     file: h5py.File, result: FfmpegResult, log: DecoderLog, probe: Probe, size: tuple[int, int]
 ) -> None:
+    """Write all that :func:`extract_video` lists but ``timestamps_known``; ``size`` is that of the stored frames."""
     attributes = asdict(probe)
     values = {
         "width": size[0],

@@ -16,3 +16,5 @@ class ExtractParams(Section):
     """ffmpeg's ``-q:v``: 2 is best, 31 worst."""
     timeout_seconds: Annotated[float, Field(gt=0)]
     """A video whose decoding takes longer is stopped, and kept as unreadable."""
+    images_per_second: Annotated[float, Field(gt=0, le=1000)] = 25.0
+    """Rate of what states none: folders of images, and arrays of keypoints."""
