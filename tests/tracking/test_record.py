@@ -4,11 +4,11 @@ from pathlib import Path
 from unittest.mock import create_autospec
 
 import pytest
+from tests.report.made import params_of, write_project
 
 from actionrec.core import paths
 from actionrec.tracking.client import Tracker
 from actionrec.tracking.record import complete_record
-from tests.report.made import params_of, write_project
 
 
 def test_the_report_its_paper_form_and_every_answer_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
