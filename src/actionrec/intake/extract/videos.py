@@ -13,6 +13,7 @@ from actionrec.core.files import atomic_dir, link_or_copy
 from actionrec.core.itemcache import ItemCache
 from actionrec.core.tables import ManifestRow
 from actionrec.intake.extract.decode import extract_video
+from actionrec.intake.extract.opening import not_a_file
 from actionrec.intake.extract.section import ExtractParams
 from actionrec.intake.ffmpeg import ffmpeg_version
 
@@ -63,10 +64,10 @@ def _check_unchanged(rows: Sequence[ManifestRow], root: Path) -> None:
     changed = []
     for row in rows:
         path = root / row.path
-        num_bytes = path.stat().st_size if path.is_file() else None
-        if num_bytes != row.bytes:
-            found = "is missing" if num_bytes is None else f"has {num_bytes} bytes, not {row.bytes}"
-            changed.append(f"{path} {found}")
+        if kind := not_a_file(path):
+            changed.append(f"{path} is {kind}")
+        elif (num_bytes := path.stat().st_size) != row.bytes:
+            changed.append(f"{path} has {num_bytes} bytes, not {row.bytes}")
     if changed:
         raise ActionrecError(
             f"{len(changed)} video(s) changed since ingest: {first_few(changed)}; run `dvc repro -f ingest`"
