@@ -42,7 +42,14 @@ def two_workers(tmp_path: Path) -> Iterator[DaskProcesses]:
 def run_steps(root: Path, compute: ComputeParams) -> dict[str, bytes]:
     """Every file that the steps write below ``root``, by its path there."""
     params = load_params()
-    small = {"classes": ["wave", "squat"], "groups": 1, "clips_per_group": 1, "min_frames": 16, "max_frames": 17, "defects": False}
+    small = {
+        "classes": ["wave", "squat"],
+        "groups": 1,
+        "clips_per_group": 1,
+        "min_frames": 16,
+        "max_frames": 17,
+        "defects": False,
+    }
     write_dataset(params.synthetic.model_copy(update=small), root / "raw", compute)
     data = DataParams(name="folder", root=str(root / "raw"), annotations=str(root / "raw/labels.csv"))
     manifest, _ = build_manifest(data, compute)
