@@ -61,7 +61,7 @@ def test_the_pdf_repeats_to_the_byte_whatever_classes_are_called(
     write_project(params, ("clap", HOSTILE))
     inputs = gather(params)
     frames_path = {row.video_id: paths.frames_path(row.video_id) for row in inputs.screened}
-    page = render(inputs, None, frames_path, paths.PACKED_KEYPOINTS, with_joints=False)
+    page = render(inputs, None, frames_path, paths.PACKED_KEYPOINTS, with_models=False)
     pdf = make_pdf(page)
     assert pdf.startswith(b"%PDF-")
     assert pdf == make_pdf(page)

@@ -13,7 +13,8 @@ from actionrec.core.compute import ComputeParams, map_items
 from actionrec.core.errors import ActionrecError, first_few
 from actionrec.core.files import digest_file
 from actionrec.intake.extract.probe import Probe, probe_video
-from actionrec.intake.ingest.found import VIDEO_SUFFIXES, FoundVideo, list_videos
+from actionrec.intake.ingest.found import FoundVideo, list_videos
+from actionrec.intake.ingest.listing import VIDEO_SUFFIXES
 from actionrec.intake.ingest.manifest import find_videos
 from actionrec.intake.ingest.section import DataParams
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 CHECKED = Path("data/checked.txt")
 MANIFEST = Path("data/manifest.csv")
+EXTRA = Path("data/extra.csv")
+"""What a table of videos says of each beside label, group and subset, by ``video_id``."""
 FRAMES = Path("data/frames")
 SCREENED = Path("data/screened.csv")
 SPLIT = Path("data/splits/split.csv")

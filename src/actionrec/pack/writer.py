@@ -10,6 +10,7 @@ view's parameters as JSON.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -53,7 +54,7 @@ def pack_view(
             sources.append(frames.fingerprint)
     fingerprint = digest_of(ids, sources, view.model_dump(), code_digest("actionrec.pack.fit"))
     blocks = [
-        Block(frames_path(video_id), start, min(start + _BLOCK_FRAMES, count))
+        Block(frames_path(video_id).resolve(), start, min(start + _BLOCK_FRAMES, count))
         for video_id, count in zip(ids, np.diff(starts).tolist(), strict=True)
         for start in range(0, count, _BLOCK_FRAMES)
     ]
@@ -66,11 +67,11 @@ def pack_view(
             with FlatWriter(
                 file, "frames", row_shape=(view.size, view.size, 3), dtype=np.uint8, chunk_rows=_CHUNK_FRAMES
             ) as raw:
-                for frames_block in _each(lambda block: raw_block(block, view), blocks, compute, desc):
+                for frames_block in _each(partial(raw_block, view=view), blocks, compute, desc):
                     raw.append(frames_block)
         else:
             with JpegWriter(file) as encoded:
-                for jpegs in _each(lambda block: jpeg_block(block, view), blocks, compute, desc):
+                for jpegs in _each(partial(jpeg_block, view=view), blocks, compute, desc):
                     for jpeg in jpegs:
                         encoded.append(jpeg)
 

@@ -13,7 +13,11 @@ class TrainParams(Section):
     lr: Annotated[float, Field(gt=0)]
     """Learning rate, after any warm-up."""
     epochs: PositiveInt
-    """Passes over the training videos; of all of them the best on validation is kept."""
+    """Passes over the training videos."""
+    keep: Literal["best", "last"] = "best"
+    """The epoch whose weights are kept: the best on validation (top-1, then loss), or the last. A dozen validation
+    videos choose among epochs by chance, and then say too much good of what they chose: temperature and fusion are
+    fitted on them."""
     batch_size: PositiveInt
     """Clips a step; with several devices, on each."""
     optimizer: Literal["adam", "adamw", "sgd"]
@@ -56,6 +60,11 @@ class TrainParams(Section):
     """Of first weights, order and augmentation."""
 
     def problems(self, name: str) -> list[str]:
+        problems = []
         if self.warmup_epochs >= self.epochs:
-            return [f"{name}: train.warmup_epochs {self.warmup_epochs} must be below train.epochs {self.epochs}"]
-        return []
+            problems.append(
+                f"{name}: train.warmup_epochs {self.warmup_epochs} must be below train.epochs {self.epochs}"
+            )
+        if self.early_stopping and self.keep == "last":
+            problems.append(f"{name}: train.early_stopping waits for a best epoch; set train.keep: best")
+        return problems

@@ -129,7 +129,7 @@ def _screened_row(row: ManifestRow, verdict: Verdict) -> ScreenedRow:
         label=row.label,
         group=row.group,
         official_subset=row.official_subset,
-        digest=row.digest,
+        digest=row.content_digest,
         kept=int(not verdict.reason),
         reason=verdict.reason,
         evidence=verdict.evidence or verdict.remarks,
