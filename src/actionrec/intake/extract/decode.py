@@ -212,7 +212,8 @@ def write_attributes(
     log: DecoderLog,
     probe: Probe,
     size: tuple[int, int],
-    looks: Looks = Looks(),
+    *,
+    looks: Looks | None = None,
 ) -> None:
     """Write all that :func:`extract_video` lists but ``timestamps_known``; ``size`` is that of the stored frames."""
     attributes = asdict(probe)
