@@ -12,6 +12,7 @@ FRAMES = Path("data/frames")
 SCREENED = Path("data/screened.csv")
 SPLIT = Path("data/splits/split.csv")
 GUARD = Path("data/splits/guard.json")
+DUPLICATES = Path("data/splits/duplicates.csv")
 KEYPOINTS = Path("data/keypoints")
 PACKED = Path("data/packed")
 PACKED_KEYPOINTS = PACKED / "keypoints.h5"
