@@ -90,10 +90,11 @@ def strip_indices(num_frames: int, *, at_end: bool) -> Indices:
 def make_strip(frames: FrameFile, *, at_end: bool) -> Strip:
     """The strip of a video that has frames."""
     indices = strip_indices(frames.num_frames, at_end=at_end)
-    scale = min(_HEIGHT / frames.height, _MAX_FRAME_WIDTH / frames.width)
-    width, height = max(1, round(frames.width * scale)), max(1, round(frames.height * scale))
+    decoded = frames.decode(indices)
+    scale = min(_HEIGHT / decoded.shape[1], _MAX_FRAME_WIDTH / decoded.shape[2])
+    width, height = max(1, round(decoded.shape[2] * scale)), max(1, round(decoded.shape[1] * scale))
     image = np.full((height, len(indices) * (width + _GAP) - _GAP, 3), 255, np.uint8)
-    for place, frame in enumerate(frames.decode(indices)):
+    for place, frame in enumerate(decoded):
         left = place * (width + _GAP)
         image[:, left : left + width] = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
     href = "data:image/jpeg;base64," + base64.b64encode(_jpeg(image)).decode("ascii")
