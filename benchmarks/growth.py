@@ -88,7 +88,7 @@ def write_videos(folder: Path, count: int) -> None:
 
 
 def copy_project(root: Path, videos: Path) -> None:
-    """The files that git knows, as they are now, with parameters for ``videos``, in a repository of its own at ``root``."""
+    """Files that git knows, as they are now, with parameters for ``videos``: a repository of its own at ``root``."""
     shutil.rmtree(root, ignore_errors=True)
     listed = subprocess.run(["git", "ls-files", "-z"], capture_output=True, text=True, check=True).stdout
     for name in filter(None, listed.split("\0")):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from actionrec.cli.output import Commands, add_command, add_json, print_json
+from actionrec.core.dvccache import remove_damaged
 from actionrec.core.files import sweep
 from actionrec.core.itemcache import (
     CacheUsage,
@@ -14,6 +15,7 @@ from actionrec.core.itemcache import (
     output_leftovers,
     project_root,
     prune_cache,
+    verify_cache,
 )
 
 
@@ -21,7 +23,7 @@ def add_to(commands: Commands) -> None:
     cache = add_command(
         commands,
         "cache",
-        "show or prune the item cache, from which stopped runs go on",
+        "show, prune or verify the item cache, from which stopped runs go on",
         examples=["actionrec cache show", "actionrec cache prune --older-than-days 7 --stage extract"],
     )
     actions = cache.add_subparsers(required=True, metavar="action")
@@ -43,6 +45,14 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--stage", help="only this stage's entries, for example extract")
     add_json(parser)
     parser.set_defaults(run=prune)
+    parser = add_command(
+        actions,
+        "verify",
+        "read everything that is kept, here and in DVC's cache, and remove what is damaged; `dvc repro` makes it again",
+        examples=["actionrec cache verify"],
+    )
+    add_json(parser)
+    parser.set_defaults(run=verify)
 
 
 def show(arguments: argparse.Namespace) -> None:
@@ -75,3 +85,22 @@ def prune(arguments: argparse.Namespace) -> None:
         print_json(removed)
     else:
         print(f"removed {removed.entries} entries, {removed.num_bytes / 1e6:.1f} MB{_left(removed.leftovers)}")
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A file that was damaged, and is gone."""
+
+    path: str
+
+
+def verify(arguments: argparse.Namespace) -> None:
+    """Remove damaged entries of the item cache and of DVC's cache, with the outputs that are the same files."""
+    root = project_root()
+    gone = [Damaged(str(path)) for path in [*verify_cache(root), *remove_damaged(root)]]
+    if arguments.json:
+        print_json(gone)
+        return
+    for damaged in gone:
+        print(f"damaged, removed: {damaged.path}")
+    print("run `dvc repro` to make them again" if gone else "nothing is damaged")

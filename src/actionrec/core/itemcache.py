@@ -209,6 +209,16 @@ def prune_cache(root: Path, *, older_than_days: float, stage: str | None = None)
     return CacheUsage(stage or "all", removed, freed, swept)
 
 
+def verify_cache(root: Path) -> list[Path]:
+    """Remove every damaged entry below the checkout ``root``; returns which. Reads all of them."""
+    return [
+        entry
+        for stage_dir in _stage_dirs(root)
+        for entry in _entries(stage_dir)
+        if entry.is_file() and not ItemCache(stage_dir).has(entry.name)
+    ]
+
+
 def _remove(entry: Path) -> bool:
     """Remove ``entry`` and its checksum; False where a living process is at work in it."""
     if not entry.is_dir():

@@ -41,7 +41,7 @@ def keypoints_path(video_id: str) -> Path:
 
 
 def packed_path(view: str) -> Path:
-    """All frames of all kept videos at the geometry of ``view``."""
+    """All frames of all kept videos at the geometry of ``view``, or the index of the shards that hold them."""
     return PACKED / f"{view}.h5"
 
 

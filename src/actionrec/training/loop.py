@@ -21,7 +21,6 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 from lightning.pytorch.strategies.launchers import _MultiProcessingLauncher
-from lightning.pytorch.utilities import rank_zero_only
 from torch import nn
 
 from actionrec.clips.sampling import generator_for
@@ -38,6 +37,8 @@ from actionrec.training.devices import resolve_accelerator, resolve_precision
 from actionrec.training.module import ClipClassifier
 from actionrec.training.run import TrainingRun
 
+# Of processes that train together: whichever is there and is not 0, this process is not the first of them.
+_RANKS = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID")
 _CHECKPOINT_FILE = "last.ckpt"
 _FINISHED_DIR = "finished"
 _HISTORY_FILE = "history.json"
@@ -61,7 +62,7 @@ def train_model(
     run.check()
     fingerprint = run.fingerprint()
     # Of processes that train together the first has the entry for all of them.
-    first = rank_zero_only.rank == 0  # type: ignore[attr-defined]  # set on the function
+    first = not any(int(os.environ.get(name, "0")) for name in _RANKS)
     with cache.alone(fingerprint, what=run.name) if first else nullcontext(cache.path(fingerprint)) as workspace:
         finished = workspace / _FINISHED_DIR
         writes = True

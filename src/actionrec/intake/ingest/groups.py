@@ -44,7 +44,7 @@ def suggest_pattern(videos: Sequence[tuple[str, str]]) -> tuple[str, list[str]] 
 
     It reads one folder below the class, or one part of the file names between ``-_.`` and blanks. Every path must have
     that part; it must be shared by videos, also of different classes, and say more than the class; of several the
-    first whose values are no bare numbers, which count clips more often than people.
+    first whose values are no bare numbers, and these only where they do not just count the clips of a class.
     """
     videos = videos[:_LOOKED_AT]
     fitting = []
@@ -83,6 +83,9 @@ def _may_be_groups(values: Sequence[str], labels: Sequence[str]) -> bool:
     for value, label in zip(values, labels, strict=True):
         labels_of[value].add(label)
     several = sum(len(found) > 1 for found in labels_of.values())
+    of_classes = sum(map(len, labels_of.values()))
+    if all(value.isdigit() for value in values) and of_classes > len(values) / 2:
+        return False
     return 3 <= len(labels_of) <= len(values) / 2 and several >= len(labels_of) / 2
 
 

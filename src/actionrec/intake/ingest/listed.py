@@ -59,7 +59,7 @@ def find_listed(table: Table, data: DataParams) -> Found:
     listing = list_files(root, follow_links=data.follow_links)
     known = {*listing.videos, *listing.image_folders}
     places = Places(root, known, table_folder=table.path.parent, follow_links=data.follow_links)
-    videos: dict[str, tuple[int, FoundVideo]] = {}
+    videos: dict[tuple[str, float, float], tuple[int, FoundVideo]] = {}
     missing = []
     for line in table.lines:
         path = places.find(line, "path", table.repairs)
@@ -67,14 +67,15 @@ def find_listed(table: Table, data: DataParams) -> Found:
             missing.append(printable(line.cells["path"]))
             continue
         video = _video(line, path, data, table)
-        if video.video_id not in videos:
-            videos[video.video_id] = (line.number, video)
-        elif videos[video.video_id][1] == video:
+        key = (path, video.start_seconds, video.end_seconds)
+        if key not in videos:
+            videos[key] = (line.number, video)
+        elif videos[key][1] == video:
             table.repairs["rows that repeat another"] += 1
         else:
             raise ActionrecError(
                 f"{table.path} line {line.number}: {printable(path)} is listed twice, before in line "
-                f"{videos[video.video_id][0]}, and they differ; keep one of them"
+                f"{videos[key][0]}, and they differ; keep one of them"
             )
     found = [video for _, video in videos.values()]
     _check_some(found, missing, table, root)
@@ -155,7 +156,7 @@ def _grouped(videos: list[FoundVideo], data: DataParams) -> tuple[list[FoundVide
         if data.group_pattern:
             groups = group_by_pattern([video.path for video in videos], data.group_pattern)
             return [replace(video, group=group) for video, group in zip(videos, groups, strict=True)], []
-        notes = without_groups([(video.path, video.label) for video in videos], asked_for="a column group in the table")
+        notes = without_groups([(video.path, video.label) for video in videos], asked_for="column group in the table")
         return [replace(video, group=video.path) for video in videos], notes
     if ungrouped:
         raise ActionrecError(

@@ -20,6 +20,9 @@ from actionrec.intake.ingest.listed import crossing_spans
 from actionrec.intake.ingest.listing import printable
 from actionrec.intake.ingest.section import DataParams
 
+NOT_READ = "not read below data.root: "
+"""How the note begins that counts what no adapter takes."""
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -44,7 +47,7 @@ def find_videos(data: DataParams) -> Found:
         *crossing_spans(videos),
     ]
     if found.listing and (not_read := found.listing.summary(but=_below_root(data))):
-        notes.append(f"not read below data.root: {not_read}")
+        notes.append(NOT_READ + not_read)
     drawn = draw_videos(videos, max_per_class=data.max_per_class, seed=data.seed)
     return replace(found, videos=drawn, notes=notes)
 

@@ -79,7 +79,9 @@ class WindowNetwork:
         """All that the vectors of a video depend on, beside its frames."""
         return (
             self.params.model_dump(exclude={"view", "weights"}),
-            self.view.model_dump(exclude={"encoding", "jpeg_quality"}) if self.view is not None else None,
+            self.view.model_dump(exclude={"encoding", "jpeg_quality", "shard_videos"})
+            if self.view is not None
+            else None,
             self.backbone.digest(),
             code_digest("actionrec.pack.features.extract"),
         )
