@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,19 +17,31 @@ from tests.pipeline.conftest import Clone
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 MODELS = ["frame_resnet", "fused_convlstm"]
+_MLFLOW_RUNS = """
+import json, sys, warnings
+warnings.simplefilter("ignore")
+from mlflow.tracking import MlflowClient
+client = MlflowClient(sys.argv[1])
+experiment = client.get_experiment_by_name("actionrec")
+runs = client.search_runs([experiment.experiment_id], sys.argv[2])
+print(json.dumps([{**run.data.tags, **run.data.metrics, "id": run.info.run_id} for run in runs]))
+"""
+
+_LIGHT_STAGES = """
+import runpy, sys
+for stage in (["check"], ["ingest"], ["extract"], ["screen"], ["split"], ["pack", "rgb64"]):
+    sys.argv = stage
+    runpy.run_path(f"stages/{stage[0]}.py", run_name="__main__")
+heavy = {"lightning", "matplotlib", "mediapipe", "mlflow", "torch", "torchvision"}
+print(sorted(heavy & set(sys.modules)))
+"""
 
 
 def mlflow_runs(clone: Clone, query: str) -> list[dict[str, str]]:
     """Tags of the runs in the clone's store that match ``query``."""
-    script = (
-        "import json, sys\n"
-        "from mlflow.tracking import MlflowClient\n"
-        "client = MlflowClient(sys.argv[1])\n"
-        "experiment = client.get_experiment_by_name('actionrec')\n"
-        "runs = client.search_runs([experiment.experiment_id], sys.argv[2])\n"
-        "print(json.dumps([{**run.data.tags, **run.data.metrics, 'id': run.info.run_id} for run in runs]))\n"
-    )
-    done = clone.run("python", "-W", "ignore", "-c", script, f"sqlite:///{clone.root}/mlflow.db", query)
+    script = clone.root.parent / "mlflow_runs.py"
+    script.write_text(_MLFLOW_RUNS)
+    done = clone.run("python", str(script), f"sqlite:///{clone.root}/mlflow.db", query)
     runs: list[dict[str, str]] = json.loads(done.stdout.splitlines()[-1])
     return runs
 
@@ -73,6 +87,15 @@ def test_the_second_repro_runs_nothing_and_leaves_git_clean(reproduced: Clone) -
     done = reproduced.run("dvc", "repro")
     assert "Running stage" not in done.stdout
     assert "Data and pipelines are up to date." in done.stdout
+    assert reproduced.run("git", "status", "--porcelain").stdout == ""
+
+
+def test_stages_of_videos_run_without_a_library_of_networks_or_figures(reproduced: Clone) -> None:
+    script = reproduced.root.parent / "light.py"
+    script.write_text(_LIGHT_STAGES)
+    # The interpreter of the tests: another has imported all that already.
+    done = replace(reproduced, programs=Path(sys.executable).parent).run("python", str(script), PYTHONPATH="src")
+    assert done.stdout.splitlines()[-1] == "[]"
     assert reproduced.run("git", "status", "--porcelain").stdout == ""
 
 
