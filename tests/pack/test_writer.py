@@ -47,7 +47,7 @@ def test_raw_frames_come_in_order_at_the_size_of_the_view(frames_dir: Path) -> N
         assert file["frame_start"][:].tolist() == [0, 2, 132]
         assert file["frames"].shape == (132, 16, 16, 3)
         assert file["frames"].dtype == np.uint8
-        assert read_json_attr(file, "view") == RAW.model_dump()
+        assert read_json_attr(file, "view") == RAW.content()
         levels = file["frames"][:].reshape(132, -1).mean(axis=1)
         expected = [10, 200, *((i * 3) % 250 for i in range(130))]
         assert np.abs(levels - expected).max() <= 2

@@ -24,6 +24,7 @@ TINY: dict[str, Any] = {
     "split": {"folds": 1, "run_folds": []},
     "screen": {"min_frames": 6},  # what a cut leaves of so short clips is not too short
     "features": {"imagenet": {"image_size": 32}, "motion": {"image_size": 32, "frame_content": "change"}},
+    "pack": {"rgb64": {"encoding": "raw", "fit": "stretch", "size": 64, "shard_videos": 3}},
     "train": {"epochs": 2, "batch_size": 4},
     "report": {"skeleton_frames": 2},
 }

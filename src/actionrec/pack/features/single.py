@@ -11,7 +11,7 @@ from actionrec.core.errors import ActionrecError
 from actionrec.core.hdf5 import create_h5, write_json_attr, write_strings
 from actionrec.intake.extract.frames import open_frames
 from actionrec.pack.features.backbones import Backbone
-from actionrec.pack.features.extract import Block, FeatureVideo, Vectors, WindowNetwork
+from actionrec.pack.features.extract import FeatureVideo, Vectors, WindowNetwork
 from actionrec.pack.features.reader import FEATURES_FORMAT, FEATURES_VERSION
 from actionrec.pack.features.rows import frame_of_rows, window_rows
 from actionrec.pack.features.section import FeatureParams
@@ -32,9 +32,7 @@ class VideoFeatures:
             num_frames, timestamps = frames.num_frames, frames.timestamps
         rows = window_rows(num_frames, self.params)
         video = FeatureVideo("", frames_file, num_frames, rows, timestamps[frame_of_rows(rows)], "")
-        size = self.params.batch_size
-        blocks = [Block(video, start, min(start + size, len(rows))) for start in range(0, len(rows), size)]
-        return np.concatenate([self._network.vectors(self._network.windows(block)) for block in blocks])
+        return self._network.vectors_of(video)
 
 
 def write_video_features(
