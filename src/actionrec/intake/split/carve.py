@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from actionrec.core.tables import ScreenedRow
+from actionrec.intake.split.components import component_of
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -53,9 +52,7 @@ def carve(counts: Ints, wanted: Wanted, *, seed: int) -> Bools:
     counts, targets = counts[:, present], wanted.targets[present]
     chosen = np.zeros(len(counts), np.bool_)
     group, label = np.nonzero(counts)
-    nodes = len(counts) + len(present)
-    links = sparse.coo_matrix((np.ones(len(group)), (group, len(counts) + label)), shape=(nodes, nodes))
-    _, component = connected_components(links, directed=False)
+    component = component_of(group, len(counts) + label, num_nodes=len(counts) + len(present))
     for number in np.unique(component[len(counts) :]):
         groups = np.flatnonzero(component[: len(counts)] == number)
         classes = np.flatnonzero(component[len(counts) :] == number)
