@@ -10,6 +10,12 @@ REPO = Path(__file__).resolve().parent.parent
 REAL_CLIPS = REPO.parent / "shared" / "real"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long come first, so that no worker is left alone with one at the end: pipelines, then others."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path not in slow, item.path.parent.name != "pipeline"))
+
+
 @pytest.fixture(scope="session")
 def real_clips() -> Path:
     """The folder of real clips beside the project; skips where it is missing."""
