@@ -17,7 +17,7 @@ def main() -> None:
         raise ActionrecError(f"view {name!r} is not under pack in params.yaml; defined: {', '.join(params.pack)}")
     screened = read_rows(paths.SCREENED, ScreenedRow, stage="screen")
     write_view(
-        [row.video_id for row in screened if row.kept],
+        [row.video_id for row in screened if row.kept and row.width],
         paths.packed_path(name),
         frames_path=paths.frames_path,
         view=params.pack[name],

@@ -6,10 +6,13 @@ from pathlib import Path
 
 CHECKED = Path("data/checked.txt")
 MANIFEST = Path("data/manifest.csv")
+EXTRA = Path("data/extra.csv")
+"""What a table of videos says of each beside label, group and subset, by ``video_id``."""
 FRAMES = Path("data/frames")
 SCREENED = Path("data/screened.csv")
 SPLIT = Path("data/splits/split.csv")
 GUARD = Path("data/splits/guard.json")
+DUPLICATES = Path("data/splits/duplicates.csv")
 KEYPOINTS = Path("data/keypoints")
 PACKED = Path("data/packed")
 PACKED_KEYPOINTS = PACKED / "keypoints.h5"

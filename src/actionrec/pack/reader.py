@@ -68,8 +68,12 @@ class PackedFile:
         return indices
 
     def check_covers(self, video_ids: Sequence[str], *, name: str) -> None:
-        """Raise :class:`ActionrecError` unless the file holds exactly ``video_ids``, which ``name`` describes."""
-        check_same_ids(video_ids, self.video_ids, left_name=name, right_name=str(self.path))
+        """Raise :class:`ActionrecError` unless the file holds all of ``video_ids``, which ``name`` describes.
+
+        It may hold more: a split leaves out what it does not need.
+        """
+        held = set(self.video_ids).intersection(video_ids)
+        check_same_ids(video_ids, held, left_name=name, right_name=str(self.path))
 
     def close(self) -> None:
         """Close this process's handle; a later read opens it again."""
