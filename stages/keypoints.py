@@ -16,7 +16,13 @@ def main() -> None:
     extract_keypoints(
         video_ids, paths.KEYPOINTS, frames_path=paths.frames_path, params=params.keypoints, compute=params.compute
     )
-    pack_keypoints(video_ids, paths.PACKED_KEYPOINTS, keypoints_path=paths.keypoints_path, params=params.keypoints)
+    pack_keypoints(
+        video_ids,
+        paths.PACKED_KEYPOINTS,
+        keypoints_path=paths.keypoints_path,
+        frames_path=paths.frames_path,
+        params=params.keypoints,
+    )
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import numpy as np
 
 from actionrec.core.arrays import Indices
 from actionrec.core.errors import ActionrecError
+from actionrec.core.times import shown_at
 from actionrec.keypoints import layout
 from actionrec.keypoints.layout import ClipKeypoints
 from actionrec.pack.reader import PackedFile, spans
@@ -36,6 +37,19 @@ class PackedKeypoints(PackedFile):
             presence.append(self._file["presence"][start:stop][rows])
         aspect = float(self._file["aspect"][self._place(video_id)])
         return ClipKeypoints(np.concatenate(keypoints)[places], np.concatenate(presence)[places], aspect)
+
+    def counted_frames(self, video_id: str, *, fps: float | None, only_hands: bool) -> Indices:
+        """Frames of one video that clips are counted in: shown at ``fps`` moments a second, or all; those with hands.
+
+        Where a hand was found at none of these moments, they all count.
+        """
+        frames = np.arange(self.num_frames(video_id))
+        if fps is not None:
+            frames = shown_at(self.timestamps(video_id), fps=fps).frames
+        if only_hands:
+            with_hands = frames[np.isin(frames, self.frames_with_hands(video_id))]
+            frames = with_hands if len(with_hands) else frames
+        return frames
 
     def frames_with_hands(self, video_id: str) -> Indices:
         """Frames of one video in which a hand was found; all of them where none was."""
