@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from actionrec.core.arrays import Indices
 from actionrec.core.errors import ActionrecError
@@ -51,11 +52,16 @@ class PackedKeypoints(PackedFile):
             frames = with_hands if len(with_hands) else frames
         return frames
 
+    def presence(self, video_id: str) -> npt.NDArray[np.bool_]:
+        """Which of :data:`actionrec.keypoints.layout.PARTS` were found in each frame of one video: (num_frames, 4)."""
+        place = self._place(video_id)
+        found: npt.NDArray[np.bool_] = self._file["presence"][self._starts[place] : self._starts[place + 1]]
+        return found
+
     def frames_with_hands(self, video_id: str) -> Indices:
         """Frames of one video in which a hand was found; all of them where none was."""
         if video_id not in self._frames_with_hands:
-            place = self._place(video_id)
-            presence = self._file["presence"][self._starts[place] : self._starts[place + 1]]
+            presence = self.presence(video_id)
             seen = np.flatnonzero(presence[:, _HANDS].any(axis=1))
             self._frames_with_hands[video_id] = seen if len(seen) else np.arange(len(presence))
         return self._frames_with_hands[video_id]
