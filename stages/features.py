@@ -22,7 +22,7 @@ def main() -> None:
 
     view = params.features[name]
     pack_features(
-        [row.video_id for row in screened if row.kept],
+        [row.video_id for row in screened if row.kept and row.width],
         paths.packed_path(name),
         frames_path=paths.frames_path,
         params=view,

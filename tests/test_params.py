@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from actionrec.core.errors import ActionrecError
+from actionrec.intake.ingest.adapters import ADAPTERS
 from actionrec.models.table import MODELS
 from actionrec.params import load_params, parse_params
 
@@ -119,7 +120,14 @@ def test_a_type_or_a_data_set_that_nobody_knows(raw: dict[str, Any]) -> None:
 
 def test_an_unknown_kind_of_data_set(raw: dict[str, Any]) -> None:
     raw["data"]["name"] = "ucf102"
-    assert problems(raw)[1:] == ["  - data.name: 'ucf102' is no kind of data set; there are synthetic, folder, ucf101"]
+    assert problems(raw)[1:] == [f"  - data.name: 'ucf102' is no kind of data set; there are {', '.join(ADAPTERS)}"]
+
+
+def test_models_that_look_at_pictures_are_refused_where_there_are_none(raw: dict[str, Any]) -> None:
+    raw["data"]["name"] = "keypoint_arrays"
+    raw["enabled"] = ["keypoint_conv", "cnn3d"]
+    [line] = problems(raw)[1:]
+    assert line.startswith("  - enabled: cnn3d looks at pictures, and data.name: keypoint_arrays has none")
 
 
 def test_impossible_combinations(raw: dict[str, Any]) -> None:

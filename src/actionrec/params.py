@@ -22,7 +22,7 @@ from actionrec.core.itemcache import ItemCache
 from actionrec.core.section import ListOf, Section, known_keys
 from actionrec.evaluation.section import EvaluateParams
 from actionrec.intake.extract.section import ExtractParams
-from actionrec.intake.ingest.adapters import ADAPTERS
+from actionrec.intake.ingest.adapters import ADAPTERS, WITHOUT_PICTURES
 from actionrec.intake.ingest.section import DataParams
 from actionrec.intake.screen.rules import ScreenParams
 from actionrec.intake.split.section import SplitParams
@@ -110,7 +110,11 @@ def parse_params(raw: object, *, source: str, models_known: bool = False) -> Par
         params = Params.model_validate(raw)
     except ValidationError as error:
         raise ActionrecError(_message(source, _problems(error, Params) + problems)) from None
-    problems = problems or [*_impossible_combinations(params), *_impossible_models(params, models)]
+    problems = problems or [
+        *_impossible_combinations(params),
+        *_impossible_models(params, models),
+        *_pictureless_problems(params, models),
+    ]
     if problems:
         raise ActionrecError(_message(source, problems))
     return params
@@ -241,6 +245,17 @@ def _impossible_models(params: Params, models: dict[str, ModelParams]) -> list[s
                 remedy += " and frame_overlay: none"
             problems.append(f"models.{name} reads keypoints, but keypoints.enabled is false; enable them or {remedy}")
     return problems
+
+
+def _pictureless_problems(params: Params, models: dict[str, ModelParams]) -> list[str]:
+    """Models that look at pictures, for a data set that has none."""
+    if params.data.name not in WITHOUT_PICTURES:
+        return []
+    return [
+        f"enabled: {name} looks at pictures, and data.name: {params.data.name} has none; enable those of keypoints"
+        for name in params.enabled
+        if name in models and recipe_of(models[name]).view
+    ]
 
 
 def _picture_problems(name: str, model: PictureParams, params: Params) -> list[str]:

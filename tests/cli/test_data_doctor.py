@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.cli.test_cli import run
 from tests.conftest import REPO
@@ -13,6 +14,7 @@ from tests.intake.extract.making import moving_bars, write_video
 
 from actionrec.cli.survey import survey
 from actionrec.core.compute import ComputeParams
+from actionrec.intake.ingest.listing import LEAVING_LINKS
 from actionrec.intake.ingest.section import DataParams
 
 SERIAL = ComputeParams(backend="local", workers=1)
@@ -52,9 +54,9 @@ def test_what_is_found_skipped_and_copied(folder: Path, tmp_path: Path) -> None:
     assert {skipped.what: (skipped.count, skipped.examples) for skipped in seen.skipped} == {
         "hidden files": (1, "wave/.hidden.mkv"),
         "hidden folders": (1, ".git"),
-        ".txt files, not a suffix of videos": (1, "notes.txt"),
-        ".jpg files, not a suffix of videos": (1, "wave/thumb.jpg"),
-        "symbolic links to folders, which are not followed": (1, "linked"),
+        ".txt files": (1, "notes.txt"),
+        ".jpg files": (1, "wave/thumb.jpg"),
+        LEAVING_LINKS: (1, "linked"),
         "symbolic links to nothing": (1, "wave/dangling.mkv"),
     }
     assert seen.identical == ["under different labels: clap/copy.mkv, wave/anna.mkv"]
@@ -74,6 +76,38 @@ def test_what_the_adapter_refuses_is_a_problem_with_all_that_was_seen(folder: Pa
     assert "is not a folder" in seen.problems[0]
 
 
+def test_links_that_stay_are_followed_and_what_an_adapter_leaves_out_is_named(folder: Path, tmp_path: Path) -> None:
+    (folder / "linked").unlink()
+    (folder / "linked").symlink_to(folder / "wave")
+    (folder / "clap/Anna.mkv").symlink_to(folder / "wave/bert.mkv")
+    table = tmp_path / "some.csv"
+    table.write_text("path,label,group\nwave/anna.mkv,wave,Anna\nclap/anna.mkv,clap,anna\nlinked/bert.mkv,linked,b\n")
+    seen = survey(DataParams(name="csv", root=str(folder), annotations=str(table), classes=["wave", "clap"]), SERIAL)
+    assert (seen.videos, seen.groups, seen.problems) == (2, 2, [])
+    skipped = {item.what: (item.count, item.examples) for item in seen.skipped}
+    assert skipped[".mkv files that data.name, data.classes or data.max_per_class leave out"] == (
+        5,
+        "clap/Anna.mkv, clap/copy.mkv, linked/anna.mkv and 2 more",
+    )
+    assert "1 groups are written in several ways and count as different: Anna = anna" in seen.notes
+
+
+def test_parts_images_and_arrays_are_surveyed_too(folder: Path, tmp_path: Path) -> None:
+    table = tmp_path / "parts.csv"
+    table.write_text("path,label,start,end\nwave/bert.mkv,wave,0,0.4\nwave/bert.mkv,b,0.4,\nclap/anna.mkv,clap,,\n")
+    data = DataParams(name="csv", root=str(folder), annotations=str(table), segments=True)
+    seen = survey(data, SERIAL)
+    assert (seen.videos, seen.groups, seen.identical) == (3, 2, [])
+    assert seen.headers is not None
+    assert seen.headers.mean_frames == pytest.approx((28 + 25 * (24 / 25 - 0.4)) / 2, abs=0.1)
+    for label in ("a", "b"):
+        (tmp_path / "arrays" / label).mkdir(parents=True)
+        np.save(tmp_path / "arrays" / label / "one.npy", np.zeros((4, 1662), np.float32))
+    seen = survey(DataParams(name="keypoint_arrays", root=str(tmp_path / "arrays"), annotations="none"), SERIAL)
+    assert (seen.videos, seen.suffixes, seen.headers, seen.skipped) == (2, {".npy": 2}, None, [])
+    assert seen.identical == ["under different labels: a/one.npy, b/one.npy"]
+
+
 @pytest.mark.slow
 def test_the_command_estimates_time_and_disk(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -89,7 +123,7 @@ def test_the_command_estimates_time_and_disk(
     run(monkeypatch, "doctor", "--data", "--root", str(folder), *few)
     shown = capsys.readouterr().out
     assert "to decode 92 frames; features and training come on top" in shown
-    assert "  skipped    1 symbolic links to folders, which are not followed: linked" in shown
+    assert f"  skipped    1 {LEAVING_LINKS}: linked" in shown
 
 
 def test_wrong_changes_and_folders_are_errors(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,9 +13,10 @@ import torch
 from tests.helpers import read_csv
 from tests.packed_data import CLASSES, PackedData, make_packed_data, small_fused
 
-from actionrec.core.code import SOURCE, import_closure
+from actionrec.core.code import PACKAGE, SOURCE, import_closure
 from actionrec.core.errors import ActionrecError
 from actionrec.core.itemcache import ItemCache
+from actionrec.core.tables import SplitRow
 from actionrec.models.frame_resnet import FrameResnetParams
 from actionrec.models.kind import ModelParams
 from actionrec.models.table import MODELS, kind_of, recipe_of
@@ -85,9 +86,11 @@ def output_bytes(folder: Path) -> list[bytes]:
     [
         (FUSED, {}),
         (FUSED, {"mixup": 0.4, "label_smoothing": 0.1, "warmup_epochs": 1}),
+        (FUSED, {"mixup": 0.4, "class_weights": "sqrt"}),
+        (FUSED, {"sampler": "balanced"}),
         pytest.param(FRAME, {}, marks=pytest.mark.slow),
     ],
-    ids=["fused", "regularised", "frame"],
+    ids=["fused", "regularised", "weighted", "balanced", "frame"],
 )
 def test_a_killed_run_resumes_to_the_same_bytes(tmp_path, data, model, extra):
     run = make_run(data, model=model, train=TRAIN.model_copy(update=extra))
@@ -181,14 +184,21 @@ def test_training_accuracy_is_over_clips(tmp_path, data):
         assert float(row["train_top1"]) * 12 == pytest.approx(round(float(row["train_top1"]) * 12), abs=1e-4)
 
 
-def test_the_weights_of_the_best_epoch_are_kept(tmp_path, data):
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_the_weights_of_the_epoch_that_is_asked_for_are_kept(tmp_path, data, keep):
     states = []
 
     class Keeper(pl.Callback):
         def on_train_epoch_end(self, trainer, pl_module):
             states.append({name: value.clone() for name, value in pl_module.model.state_dict().items()})
 
-    card = train(make_run(data), tmp_path, callbacks=(Keeper(),))
+    train_params = TRAIN.model_copy(update={"keep": keep, "lr": 0.03})
+    card = train(make_run(data, train=train_params), tmp_path, callbacks=(Keeper(),))
+    rows = read_csv(tmp_path / "curves.csv")
+    best = max(rows, key=lambda row: (float(row["val_top1"]), -float(row["val_loss"])))
+    assert best["epoch"] != rows[-1]["epoch"]
+    assert card.best_epoch == int((best if keep == "best" else rows[-1])["epoch"])
+    assert card.best_val_loss == float(rows[card.best_epoch - 1]["val_loss"])
     _, model = load_trained(tmp_path / "model", name="m")
     for name, value in model.state_dict().items():
         assert torch.equal(value, states[card.best_epoch - 1][name])
@@ -322,8 +332,11 @@ def test_a_diverging_run_says_so(tmp_path, data):
 
 
 def test_packed_files_of_another_split_are_an_error(data):
-    with pytest.raises(ActionrecError, match=r"1 in .*rgb64\.h5 but not in the split: circle_ccw/g00_c0"):
-        open_source(recipe_of(FUSED), data.rows[1:], packed_path=data.packed_path, keypoints_path=data.keypoints_path)
+    paths = {"packed_path": data.packed_path, "keypoints_path": data.keypoints_path}
+    rows = [*data.rows, SplitRow("circle_ccw/new", "circle_ccw", "g9", "train")]
+    with pytest.raises(ActionrecError, match=r"1 in the split but not in .*rgb64\.h5: circle_ccw/new"):
+        open_source(recipe_of(FUSED), rows, **paths)
+    open_source(recipe_of(FUSED), data.rows[1:], **paths)  # a split may leave videos out
 
 
 def test_a_damaged_model_is_refused(tmp_path, data):
@@ -344,16 +357,24 @@ def test_a_damaged_model_is_refused(tmp_path, data):
         load_trained(folder, name="m")
 
 
-def loaded_modules(code: str) -> set[str]:
-    """Modules of ours, below the package, that running ``code`` imports."""
-    show = "import sys; print(*(name for name in sys.modules if name.startswith('actionrec.')))"
-    done = subprocess.run([sys.executable, "-c", f"{code}\n{show}"], capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
+def loaded_modules(*names: str) -> set[str]:
+    """Modules of ours, below the package, that a fresh interpreter imports with ``names``."""
+    before = {name: module for name, module in sys.modules.items() if name.split(".")[0] == PACKAGE}
+    for name in before:
+        del sys.modules[name]
+    try:
+        for name in names:
+            importlib.import_module(name)
+        return {name for name in sys.modules if name.startswith(f"{PACKAGE}.")}
+    finally:
+        for name in [name for name in sys.modules if name.split(".")[0] == PACKAGE]:
+            del sys.modules[name]
+        sys.modules.update(before)
 
 
 @pytest.mark.parametrize("module", MODELS.values())
 def test_the_fingerprint_covers_all_code_that_training_runs(module):
-    loaded = loaded_modules(f"import actionrec.training.loop, {module}")
+    loaded = loaded_modules("actionrec.training.loop", module)
     digested = {
         file.relative_to(SOURCE).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
         for name in ("actionrec.training.loop", module)

@@ -126,7 +126,8 @@ def _header_lines(headers: Headers) -> list[str]:
 
 def _forecast_lines(expected: Forecast | None, seen: Survey, free: int) -> list[str]:
     if expected is None:
-        return ["  estimate   none: no video could be decoded in time"] if seen.videos else []
+        why = "no video could be decoded in time" if seen.headers else "it is made for video files alone"
+        return [f"  estimate   none: {why}"] if seen.videos else []
     lines = [f"  estimate   {spoken(expected.decode_seconds)} to decode {expected.num_frames:,} frames"]
     if expected.keypoint_seconds:
         lines[0] += f", {spoken(expected.keypoint_seconds)} for keypoints"

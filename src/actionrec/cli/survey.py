@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from actionrec.core.compute import ComputeParams, map_items
 from actionrec.core.errors import ActionrecError, first_few
-from actionrec.core.files import digest_file
+from actionrec.core.sources import ARRAY_SUFFIXES, digest_source, size_of
+from actionrec.intake.extract.images import PICTURE_SUFFIXES
 from actionrec.intake.extract.probe import Probe, probe_video
-from actionrec.intake.ingest.found import VIDEO_SUFFIXES, FoundVideo, list_videos
-from actionrec.intake.ingest.manifest import find_videos
+from actionrec.intake.ingest.found import FoundVideo
+from actionrec.intake.ingest.listing import Listing, list_files, printable
+from actionrec.intake.ingest.manifest import NOT_READ, find_videos
 from actionrec.intake.ingest.section import DataParams
 
 SAMPLE = 40
@@ -76,12 +77,13 @@ def survey(data: DataParams, compute: ComputeParams) -> Survey:
     try:
         found = find_videos(data)
     except ActionrecError as error:
-        paths = _video_files(root)
-        suffixes = _by_count(Path(path).suffix.lower() for path in paths)
-        skipped = _skipped(root, set(paths))
+        listing = _listing(data)
+        suffixes = _by_count(Path(path).suffix.lower() for path in listing.videos)
+        skipped = _skipped(listing, {*listing.videos, *listing.image_folders, *listing.arrays})
         return Survey(data.root, data.name, suffixes=suffixes, skipped=skipped, problems=[str(error)])
     videos = list(found.videos)
-    identical, notes = _identical(root, videos)
+    sizes = {path: size_of(root / path) or 0 for path in sorted({video.path for video in videos})}
+    identical, notes = _identical(root, videos, sizes)
     problems = []
     headers = None
     try:
@@ -92,67 +94,51 @@ def survey(data: DataParams, compute: ComputeParams) -> Survey:
         data.root,
         data.name,
         videos=len(videos),
-        num_bytes=sum((root / video.path).stat().st_size for video in videos),
+        num_bytes=sum(sizes.values()),
         classes=dict(sorted(Counter(video.label for video in videos).items())),
         groups=len({video.group for video in videos}),
-        suffixes=_by_count(Path(video.path).suffix.lower() for video in videos),
-        skipped=_skipped(root, {video.path for video in videos}),
+        suffixes=_by_count(_kind(root, video.path) for video in videos),
+        skipped=_skipped(found.listing or _listing(data), set(sizes)),
         identical=identical,
-        notes=[*found.notes, *notes],
+        # What is not read stands among the skipped, with what an adapter leaves out.
+        notes=[*(note for note in found.notes if not note.startswith(NOT_READ)), *notes],
         problems=problems,
         headers=headers,
     )
 
 
-def _video_files(root: Path) -> list[str]:
-    """What an adapter had to choose from, for the case that it could not."""
+def _listing(data: DataParams) -> Listing:
+    """All below the root, for an adapter that does not say; nothing where there is no such folder."""
     try:
-        return list_videos(root)
+        return list_files(Path(data.root), follow_links=data.follow_links)
     except ActionrecError:
-        return []
+        return Listing()
 
 
-def _skipped(root: Path, taken: set[str]) -> list[Skipped]:
-    """All below ``root`` that is not ``taken``, by why it is not."""
-    seen: dict[str, list[str]] = defaultdict(list)
-    for folder, folders, files in os.walk(root):
-        here = Path(folder)
-        hidden = [name for name in folders if name.startswith(".")]
-        for name in hidden:
-            seen["hidden folders"].append(_below(root, here / name))
-        for name in sorted(set(folders) - set(hidden)):
-            if (here / name).is_symlink():
-                seen["symbolic links to folders, which are not followed"].append(_below(root, here / name))
-        folders[:] = sorted(set(folders) - set(hidden))
-        for name in files:
-            path = _below(root, here / name)
-            if path not in taken:
-                seen[_why(here / name)].append(path)
+def _kind(root: Path, path: str) -> str:
+    """The suffix of a file; ``folder`` for one."""
+    return Path(path).suffix.lower() if not (root / path).is_dir() else "folder"
+
+
+def _skipped(listing: Listing, taken: set[str]) -> list[Skipped]:
+    """All below the root that is not ``taken``, by why it is not, the commonest first."""
+    seen = dict(listing.skipped)
+    folders = set(listing.image_folders)
+    for path in (*listing.videos, *listing.image_folders, *listing.arrays):
+        if path not in taken and path.rpartition("/")[0] not in taken:  # of a folder of arrays the folder is taken
+            kind = "folders of images" if path in folders else f"{Path(path).suffix.lower()} files"
+            seen.setdefault(f"{kind} that data.name, data.classes or data.max_per_class leave out", []).append(path)
     return [
-        Skipped(what, len(paths), first_few(sorted(paths), limit=3))
+        Skipped(what, len(paths), first_few(map(printable, sorted(paths)), limit=3))
         for what, paths in sorted(seen.items(), key=lambda item: (-len(item[1]), item[0]))
     ]
 
 
-def _why(path: Path) -> str:
-    if path.name.startswith("."):
-        return "hidden files"
-    if not path.exists():
-        return "symbolic links to nothing"
-    if path.suffix.lower() in VIDEO_SUFFIXES:
-        return f"{path.suffix.lower()} files that data.name, data.classes or data.max_per_class leave out"
-    return f"{path.suffix.lower() or 'nameless'} files, not a suffix of videos"
-
-
-def _below(root: Path, path: Path) -> str:
-    return path.relative_to(root).as_posix()
-
-
-def _identical(root: Path, videos: Sequence[FoundVideo]) -> tuple[list[str], list[str]]:
+def _identical(root: Path, videos: Sequence[FoundVideo], sizes: Mapping[str, int]) -> tuple[list[str], list[str]]:
     """Sets of files of the same content, and what to know of the comparison."""
     of_size: dict[int, list[FoundVideo]] = defaultdict(list)
-    for video in videos:
-        of_size[(root / video.path).stat().st_size].append(video)
+    for video in {video.path: video for video in videos}.values():  # of one file with several parts one
+        of_size[sizes[video.path]].append(video)
     suspects = sorted((size, alike) for size, alike in of_size.items() if len(alike) > 1)
     of_digest: dict[str, list[FoundVideo]] = defaultdict(list)
     compared, end = 0, time.monotonic() + COMPARE_SECONDS
@@ -161,10 +147,10 @@ def _identical(root: Path, videos: Sequence[FoundVideo]) -> tuple[list[str], lis
             break
         compared += 1
         for video in alike:
-            of_digest[digest_file(root / video.path)].append(video)
+            of_digest[digest_source(root / video.path)].append(video)
     copies = [same for same in of_digest.values() if len(same) > 1]
     copies.sort(key=lambda same: (len({video.label for video in same}) == 1, same[0].path))
-    lines = [f"{_crossing(same)}: {', '.join(video.path for video in same)}" for same in copies]
+    lines = [f"{_crossing(same)}: {', '.join(printable(video.path) for video in same)}" for same in copies]
     left = sum(len(alike) for _, alike in suspects[compared:])
     return lines, [f"{left} files of equal size were not compared, which would take longer"] if left else []
 
@@ -176,32 +162,51 @@ def _crossing(same: Sequence[FoundVideo]) -> str:
     return "in different groups" if len(groups) > 1 else "in one group"
 
 
-def _headers(root: Path, videos: Sequence[FoundVideo], compute: ComputeParams) -> Headers:
-    step = max(1, len(videos) // SAMPLE)
-    paths = {(root / video.path).resolve(): video.path for video in videos[::step][:SAMPLE]}
+def _headers(root: Path, videos: Sequence[FoundVideo], compute: ComputeParams) -> Headers | None:
+    """Of some of the video files; ``None`` where there is none, as of images and arrays."""
+    of_path = {video.path: video for video in videos if _has_header(root, video.path)}
+    if not of_path:
+        return None
+    step = max(1, len(of_path) // SAMPLE)
+    sample = [of_path[path] for path in sorted(of_path)][::step][:SAMPLE]
+    paths = {(root / video.path).resolve(): video for video in sample}
     # In processes of their own: a file may crash its reader.
     local = ComputeParams(backend="local", workers=max(2, compute.workers))
     probes = dict(map_items(probe_video, list(paths), compute=local, desc="headers", failed=_unreadable))
     readable = {path: probe for path, probe in probes.items() if not _unreadable(probe)}
     read = list(readable.values())
-    seconds = sorted(probe.duration_seconds for probe in read) or [0.0]
+    of_part = {path: _part_seconds(probe, paths[path]) for path, probe in readable.items()}
+    seconds = sorted(of_part.values()) or [0.0]
     median = seconds[len(seconds) // 2]
-    typical = min(sorted(readable), key=lambda path: abs(readable[path].duration_seconds - median), default=None)
+    typical = min(sorted(readable), key=lambda path: abs(of_part[path] - median), default=None)
     return Headers(
         videos=len(paths),
-        unreadable=first_few(sorted(path.name for path, probe in probes.items() if _unreadable(probe))),
+        unreadable=first_few(sorted(printable(path.name) for path, probe in probes.items() if _unreadable(probe))),
         sizes=_by_count(f"{probe.width} x {probe.height}" for probe in read),
         codecs=_by_count(probe.codec for probe in read),
         shortest_seconds=seconds[0],
         median_seconds=median,
         longest_seconds=seconds[-1],
-        mean_frames=sum(map(_frames_of, read)) / max(1, len(read)),
-        typical=paths[typical] if typical else "",
+        mean_frames=sum(_frames_of(probe, paths[path]) for path, probe in readable.items()) / max(1, len(read)),
+        typical=paths[typical].path if typical else "",
     )
 
 
-def _frames_of(probe: Probe) -> float:
+def _has_header(root: Path, path: str) -> bool:
+    """Whether it is a file that ffmpeg reads."""
+    suffix = Path(path).suffix.lower()
+    return suffix not in ARRAY_SUFFIXES and suffix not in PICTURE_SUFFIXES and not (root / path).is_dir()
+
+
+def _part_seconds(probe: Probe, video: FoundVideo) -> float:
+    """How long the video is: its file, or the part of it."""
+    return max(0.0, (video.end_seconds or probe.duration_seconds) - video.start_seconds)
+
+
+def _frames_of(probe: Probe, video: FoundVideo) -> float:
     """How many frames a header promises."""
+    if video.start_seconds or video.end_seconds:
+        return probe.fps * _part_seconds(probe, video)
     return probe.declared_frames or probe.fps * probe.duration_seconds
 
 

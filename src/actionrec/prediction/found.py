@@ -36,6 +36,6 @@ def _videos_at(path: str | Path) -> list[Path]:
 
 def _videos_below(folder: Path) -> list[Path]:
     try:
-        return [folder / name for name in list_videos(folder)]
+        return [folder / name for name in list_videos(folder, follow_links=True)]
     except ActionrecError:
         return []

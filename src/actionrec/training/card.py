@@ -31,7 +31,7 @@ class ModelCard:
     parameters: int
     trainable_parameters: int
     best_epoch: int
-    """Counted from 1; ``weights.pt`` is from its end."""
+    """The epoch that is kept, counted from 1: ``weights.pt`` is from its end."""
     best_val_top1: float
     best_val_loss: float
     fingerprint: str

@@ -101,6 +101,21 @@ def test_variable_rate_keeps_its_times(tmp_path: Path) -> None:
     np.testing.assert_allclose(frames.timestamps, np.asarray(kept) / FPS, atol=0.0006)
 
 
+def test_frames_that_come_faster_than_the_declared_rate_are_all_there(tmp_path: Path) -> None:
+    times = np.cumsum([0, *[40, 4, 76, 13, 7] * 5]) / 1000
+    steps = "40*floor(N/5)*3.5+if(mod(N,5),40)+if(gt(mod(N,5),1),4)+if(gt(mod(N,5),2),76)+if(gt(mod(N,5),3),13)"
+    video = write_video(
+        tmp_path / "a.mkv",
+        moving_bars(26),
+        coding=(*LOSSLESS, "-enc_time_base", "1/1000"),
+        filters=f"settb=1/1000,setpts='{steps}'",
+    )
+    frames = extracted(video)
+    np.testing.assert_allclose(frames.timestamps, times, atol=0.0006)
+    assert frames.attributes["decode_errors"] == 0
+    assert np.abs(frames.decode(range(26)).astype(int) - moving_bars(26)).mean() < 3
+
+
 def test_a_change_of_resolution_keeps_every_frame_at_the_first_size(tmp_path: Path) -> None:
     mpeg = ("-c:v", "mpeg2video", "-q:v", "2", "-pix_fmt", "yuv420p")
     small = write_video(tmp_path / "a.ts", moving_bars(10), coding=mpeg)
@@ -232,18 +247,18 @@ def test_only_new_videos_and_new_parameters_are_decoded(data: list[ManifestRow])
 
 
 def test_a_killed_run_goes_on_where_it_stopped(data: list[ManifestRow], monkeypatch: pytest.MonkeyPatch) -> None:
-    real, done = videos.extract_video, []
+    real, done = videos.extract_source, []
 
     def dying(*args: object, **kwargs: object) -> None:
         if len(done) == 2:
             raise KeyboardInterrupt
         done.append(real(*args, **kwargs))  # type: ignore[arg-type]
 
-    monkeypatch.setattr(videos, "extract_video", dying)
+    monkeypatch.setattr(videos, "extract_source", dying)
     with pytest.raises(KeyboardInterrupt):
         _run(data)
     assert not Path("frames").exists()
-    monkeypatch.setattr(videos, "extract_video", real)
+    monkeypatch.setattr(videos, "extract_source", real)
     assert _run(data) == 1
     resumed = _contents()
     assert len(resumed) == 3

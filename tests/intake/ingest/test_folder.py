@@ -7,10 +7,15 @@ from pathlib import Path
 import pytest
 
 from actionrec.core.errors import ActionrecError
-from actionrec.intake.ingest.folder import find_folder
-from actionrec.intake.ingest.found import FoundVideo, list_videos
+from actionrec.intake.ingest import folder
+from actionrec.intake.ingest.found import Found, FoundVideo, list_videos
+from actionrec.intake.ingest.section import DataParams
 
 HEADER = "path,label,group,official_subset\n"
+
+
+def find_folder(root: Path, table: Path, *, group_pattern: str) -> Found:
+    return folder.find(DataParams(name="folder", root=str(root), annotations=str(table), group_pattern=group_pattern))
 
 
 @pytest.fixture
@@ -73,12 +78,14 @@ def test_the_table_may_name_the_subset_in_several_lists(root: Path, table: Path)
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("bend/ann_bend.avi,b,g,\n", "2 video.s. under .* have no row in .*: wave/ann_wave.avi, wave/bob_wave.MP4"),
-        ("bend/x.avi,b,g,\n", "1 video.s. of .*videos.csv are not under .*: bend/x.avi"),
+        ("bend/x.avi,b,g,\n", "none of the 1 video.s. of .*videos.csv is under .*: bend/x.avi"),
         ("bend/ann_bend.avi,b,g,tst\n", "line 2: official_subset 'tst' is not one of train, val, test or empty"),
         ("bend/ann_bend.avi,b,g,test/train\n", "'test/train' is not one of .*or, with several lists, one a list"),
-        ("bend/ann_bend.avi,b,,\n", "line 2: path, label and group must not be empty"),
-        ("a.avi,b,g,\na.avi,b,g,\n", "line 3: a.avi is listed twice"),
+        ("bend/ann_bend.avi,,g,\n", "line 2: the label of bend/ann_bend.avi is empty"),
+        ("bend/ann_bend.avi,b,g,\nwave/ann_wave.avi,w,,\n", "1 of 2 rows have no group: wave/ann_wave.avi"),
+        ("bend/ann_bend.avi,b,g,\n./bend/ann_bend.avi,c,g,\n", "line 3: .* is listed twice, before in line 2"),
+        ("bend/ann_bend.avi,b,g,,,x\n", "line 2: 6 cells, but the header names 4 columns"),
+        ('"bend/ann_bend.avi,b,g,\n', "line 2: unexpected end of data; check the quotes"),
     ],
 )
 def test_bad_tables(root: Path, table: Path, rows: str, message: str) -> None:
@@ -89,7 +96,7 @@ def test_bad_tables(root: Path, table: Path, rows: str, message: str) -> None:
 
 def test_missing_table_columns_folder_and_videos(root: Path, table: Path, tmp_path: Path) -> None:
     table.write_text("file,label\n")
-    with pytest.raises(ActionrecError, match=r"lacks the column\(s\) path, group"):
+    with pytest.raises(ActionrecError, match=r"lacks the column\(s\) path; its header names file, label"):
         find_folder(root, table, group_pattern="")
     with pytest.raises(ActionrecError, match=r"none\.csv is not a file"):
         find_folder(root, tmp_path / "none.csv", group_pattern="")

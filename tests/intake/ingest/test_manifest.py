@@ -26,17 +26,18 @@ def data(tmp_path: Path) -> DataParams:
 
 
 def test_rows(data: DataParams) -> None:
-    rows, notes = build_manifest(data, ComputeParams(backend="local", workers=1))
-    assert sorted(rows, key=lambda row: row.video_id) == [
+    manifest = build_manifest(data, ComputeParams(backend="local", workers=1))
+    assert sorted(manifest.rows, key=lambda row: row.video_id) == [
         ManifestRow("a/g1_x", "a/g1_x.avi", "a", "g1", "", 3, hashlib.sha256(b"one").hexdigest()),
         ManifestRow("b/g2_y", "b/g2_y.avi", "b", "g2", "", 0, hashlib.sha256(b"").hexdigest()),
     ]
-    assert list(notes) == []
+    assert manifest.notes == []
+    assert (manifest.extra_columns, manifest.extra_rows) == (["video_id"], [])
 
 
 def test_ids_that_clash_are_refused(data: DataParams) -> None:
     (Path(data.root) / "a/g1_x.mp4").write_bytes(b"two")
-    with pytest.raises(ActionrecError, match="differ only in their suffix: a/g1_x"):
+    with pytest.raises(ActionrecError, match=r"differ only in their suffix: a/g1_x\.avi = a/g1_x\.mp4"):
         find_videos(data)
 
 

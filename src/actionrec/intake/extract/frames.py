@@ -19,6 +19,9 @@ from actionrec.core.hdf5 import open_h5, read_jpegs
 FORMAT = "actionrec-frames"
 VERSION = 1
 
+BLANK_SIZE = (240, 320)
+"""Height and width of what stands for a picture where there is none."""
+
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
 
@@ -68,13 +71,28 @@ class FrameFile:
     def height(self) -> int:
         return int(self._h5.attrs["height"])
 
+    @property
+    def has_pictures(self) -> bool:
+        """Whether it has frames to look at; keypoints that came as arrays have none."""
+        return self.width > 0
+
+    @property
+    def keypoints(self) -> npt.NDArray[np.float32] | None:
+        """What stands in the place of pictures: (num_frames, values); ``None`` for a video."""
+        return np.asarray(self._h5["keypoints"][:], np.float32) if "keypoints" in self._h5 else None
+
     def jpegs(self, start: int, stop: int) -> list[Pixels]:
         """Encoded frames ``start..stop-1``; each a 1-D ``uint8`` array. One read."""
         self._check(start, stop - 1)
         return read_jpegs(self._h5, start, stop)
 
     def decode(self, indices: Sequence[int] | npt.NDArray[np.int64]) -> Pixels:
-        """Frames at ``indices``, in their order: uint8 (n, height, width, 3), RGB 0-255."""
+        """Frames at ``indices``, in their order: uint8 (n, height, width, 3), RGB 0-255.
+
+        Where there are no pictures they are black ones of ``BLANK_SIZE``, so that keypoints can be drawn on them.
+        """
+        if not self.has_pictures:
+            return np.zeros((len(indices), *BLANK_SIZE, 3), np.uint8)
         frames = np.empty((len(indices), self.height, self.width, 3), np.uint8)
         for place, index in enumerate(indices):
             frames[place] = self._decoded(int(index), cv2.IMREAD_COLOR)[..., ::-1]

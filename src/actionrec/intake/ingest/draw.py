@@ -19,12 +19,18 @@ def draw_videos(videos: Sequence[FoundVideo], *, max_per_class: int, seed: int) 
     for video in videos:
         of_class[video.label].append(video)
     chosen = [video for found in of_class.values() for video in _turns(found, seed)[: max_per_class or None]]
-    return sorted(chosen, key=lambda video: video.path)
+    return sorted(chosen, key=_identity)
+
+
+def _identity(video: FoundVideo) -> tuple[str | float, ...]:
+    """The path, and what of it the video is where that is not all."""
+    part = (video.start_seconds, video.end_seconds, video.array_index)
+    return (video.path,) if part == (0.0, 0.0, -1) else (video.path, *part)
 
 
 def _turns(videos: Sequence[FoundVideo], seed: int) -> list[FoundVideo]:
     """The videos of one class in the order in which they are drawn."""
-    shuffled = sorted(videos, key=lambda video: digest_of(seed, video.path))
+    shuffled = sorted(videos, key=lambda video: digest_of(seed, *_identity(video)))
     taken: Counter[str] = Counter()
     turns: list[tuple[int, str, FoundVideo]] = []
     for video in shuffled:

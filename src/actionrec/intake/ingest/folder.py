@@ -2,95 +2,49 @@
 
 from __future__ import annotations
 
-import csv
-import re
+import unicodedata
 from pathlib import Path
 
 from actionrec.core.errors import ActionrecError, first_few
-from actionrec.core.tables import SUBSETS
-from actionrec.intake.ingest.found import Found, FoundVideo, list_videos
+from actionrec.intake.ingest.found import Found, FoundVideo, some_videos
+from actionrec.intake.ingest.groups import group_by_pattern, without_groups
+from actionrec.intake.ingest.listed import find_listed, read_videos_table
+from actionrec.intake.ingest.listing import list_files, printable
 from actionrec.intake.ingest.section import DataParams
 
 COLUMNS = ("path", "label", "group", "official_subset")
 
 
 def find(data: DataParams) -> Found:
-    """The adapter: :func:`find_folder` as ``data`` says."""
-    return find_folder(Path(data.root), Path(data.annotations), group_pattern=data.group_pattern)
+    """The adapter: videos by the rows of ``data.annotations`` as ``csv`` reads them, or by folders where it has none.
+
+    A video is a file ``<class>/.../<video>.<suffix>``, or a folder of images ``<class>/.../<video>/``.
+    """
+    table = read_videos_table(Path(data.annotations))
+    return find_listed(table, data) if table.lines else find_in_folders(data)
 
 
-def find_folder(root: Path, annotations: Path, *, group_pattern: str) -> Found:
-    """Videos below ``root``, labelled by the CSV ``annotations``, or by folders where it has no rows."""
-    paths = list_videos(root)
-    table = read_annotations(annotations)
-    if table:
-        return Found(_from_table(paths, table, root=root, annotations=annotations))
-    return _from_folders(paths, group_pattern, root=root)
-
-
-def read_annotations(path: Path) -> dict[str, FoundVideo]:
-    """The rows of the CSV, by path; raises :class:`ActionrecError` naming file and line."""
-    if not path.is_file():
-        raise ActionrecError(
-            f"data.annotations: {path} is not a file; expected a CSV with columns {','.join(COLUMNS)} "
-            "(with the header alone, labels come from the folders)"
-        )
-    rows: dict[str, FoundVideo] = {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        if missing := [name for name in COLUMNS[:3] if name not in (reader.fieldnames or ())]:
-            raise ActionrecError(f"{path} lacks the column(s) {', '.join(missing)}; expected {','.join(COLUMNS)}")
-        for number, record in enumerate(reader, start=2):
-            video = FoundVideo(
-                record["path"] or "", record["label"] or "", record["group"] or "", record.get("official_subset") or ""
-            )
-            if not (video.path and video.label and video.group):
-                raise ActionrecError(f"{path} line {number}: path, label and group must not be empty, got {record}")
-            if any(subset not in ("", *SUBSETS) for subset in video.official_subset.split("|")):
-                raise ActionrecError(
-                    f"{path} line {number}: official_subset {video.official_subset!r} is not one of "
-                    f"{', '.join(SUBSETS)} or empty (or, with several lists, one a list: test|train)"
-                )
-            if video.path in rows:
-                raise ActionrecError(f"{path} line {number}: {video.path} is listed twice")
-            rows[video.path] = video
-    return rows
-
-
-def _from_table(paths: list[str], table: dict[str, FoundVideo], *, root: Path, annotations: Path) -> list[FoundVideo]:
-    if absent := sorted(set(table) - set(paths)):
-        raise ActionrecError(
-            f"{len(absent)} video(s) of {annotations} are not under {root}: {first_few(absent)}; "
-            "remove their rows or put the files there"
-        )
-    if unlisted := sorted(set(paths) - set(table)):
-        raise ActionrecError(
-            f"{len(unlisted)} video(s) under {root} have no row in {annotations}: {first_few(unlisted)}; "
-            "add rows for them or move the files away"
-        )
-    return [table[path] for path in paths]
-
-
-def _from_folders(paths: list[str], group_pattern: str, *, root: Path) -> Found:
+def find_in_folders(data: DataParams) -> Found:
+    """Videos labelled by their first folder; raises :class:`ActionrecError` for those that lie in none."""
+    root = Path(data.root)
+    listing = list_files(root, follow_links=data.follow_links)
+    if not listing.image_folders:
+        some_videos(listing, root)
+    paths = sorted([*listing.videos, *listing.image_folders])
     if loose := [path for path in paths if "/" not in path]:
         raise ActionrecError(
-            f"{len(loose)} video(s) lie directly in {root}: {first_few(loose)}; a video's class is its first folder "
-            "below data.root, so make one folder a class, or name the labels in a CSV (data.annotations)"
+            f"{len(loose)} video(s) lie directly in {root}: {first_few(map(printable, loose))}; a video's class is its "
+            "first folder below data.root, so make one folder a class, or name the labels in a CSV (data.annotations)"
         )
-    labels = [path.split("/", 1)[0] for path in paths]
-    if not group_pattern:
-        note = (
-            "data.group_pattern is empty: every video is its own group, so nothing stops one person or scene from "
-            "falling into several subsets"
-        )
-        return Found([FoundVideo(path, label, path) for path, label in zip(paths, labels, strict=True)], [note])
-    pattern = re.compile(group_pattern)
-    matches = [pattern.search(path) for path in paths]
-    unmatched = [path for path, match in zip(paths, matches, strict=True) if not (match and match["group"])]
-    if unmatched:
-        raise ActionrecError(
-            f"data.group_pattern: {group_pattern!r} finds no group in {len(unmatched)} of {len(paths)} paths: "
-            f"{first_few(unmatched)}"
-        )
-    groups = [match["group"] for match in matches if match]
-    return Found([FoundVideo(*fields) for fields in zip(paths, labels, groups, strict=True)])
+    labels = [unicodedata.normalize("NFC", path.split("/", 1)[0]) for path in paths]
+    notes = []
+    if listing.image_folders:
+        shown = first_few(map(printable, listing.image_folders))
+        notes.append(f"{len(listing.image_folders)} folder(s) of images are taken as one video each: {shown}")
+    if data.group_pattern:
+        groups = group_by_pattern(paths, data.group_pattern)
+    else:
+        groups = paths
+        notes += without_groups(list(zip(paths, labels, strict=True)))
+    videos = [FoundVideo(*fields) for fields in zip(paths, labels, groups, strict=True)]
+    return Found(videos, notes, listing=listing)

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from actionrec.core.errors import ActionrecError, first_few
-from actionrec.intake.ingest.found import Found, FoundVideo, list_videos
+from actionrec.intake.ingest.found import Found, FoundVideo, some_videos
+from actionrec.intake.ingest.listing import list_files
 from actionrec.intake.ingest.section import DataParams
 
 FOLDS = (1, 2, 3)
@@ -17,17 +18,18 @@ _NAME = re.compile(r"v_(?P<label>.+)_(?P<group>g\d+)_c\d+")
 
 def find(data: DataParams) -> Found:
     """The adapter: :func:`find_ucf101` as ``data`` says."""
-    return find_ucf101(Path(data.root), Path(data.annotations), fold=data.fold)
+    return find_ucf101(Path(data.root), Path(data.annotations), fold=data.fold, follow_links=data.follow_links)
 
 
-def find_ucf101(root: Path, lists: Path, *, fold: int) -> Found:
+def find_ucf101(root: Path, lists: Path, *, fold: int, follow_links: bool = False) -> Found:
     """Videos of the lists of ``fold`` that are below ``root`` (``<Class>/v_<Class>_gNN_cMM.avi``).
 
     Their official subset names that in the other folds too, as ``test|train|train``, where these lists are there.
     Raises :class:`ActionrecError` for an absent or malformed list, a video that contradicts the
     naming, and when no listed video is there.
     """
-    present = list_videos(root)
+    listing = some_videos(list_files(root, follow_links=follow_links), root)
+    present = listing.videos
     classes = _read_classes(lists / "classInd.txt")
     subset_of = _subsets_in(lists, fold)
     of_folds = [_subsets_in(lists, number) if _has_lists(lists, number) else {} for number in FOLDS]
@@ -45,7 +47,8 @@ def find_ucf101(root: Path, lists: Path, *, fold: int) -> Found:
     subsets = {path: "|".join(of_fold.get(path, "") for of_fold in of_folds) for path in listed_here}
     if not any(of_folds[1:]):  # the first alone: one subset, as in a data set with one list
         subsets = subset_of
-    return Found([_video(path, subsets[path], classes) for path in listed_here], notes)
+    videos = [_video(path, subsets[path], classes) for path in listed_here]
+    return Found(videos, notes, class_order=classes, listing=listing)
 
 
 def _has_lists(lists: Path, fold: int) -> bool:
@@ -67,7 +70,7 @@ def _subsets_in(lists: Path, fold: int) -> dict[str, str]:
     return subset_of
 
 
-def _video(path: str, subset: str, classes: set[str]) -> FoundVideo:
+def _video(path: str, subset: str, classes: list[str]) -> FoundVideo:
     label = path.split("/", 1)[0]
     match = _NAME.fullmatch(Path(path).stem)
     if label not in classes or match is None:
@@ -86,9 +89,9 @@ def _lines(path: Path) -> list[str]:
     return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def _read_classes(path: Path) -> set[str]:
+def _read_classes(path: Path) -> list[str]:
     """``1 ApplyEyeMakeup`` a line."""
-    return {line.split()[-1] for line in _lines(path)}
+    return [line.split()[-1] for line in _lines(path)]
 
 
 def _read_list(path: Path) -> list[str]:

@@ -18,7 +18,7 @@ _JUDGED_WIDTH = 160
 
 @dataclass(frozen=True)
 class Quality:
-    """Means over the frames of one video; grey levels are 0-255. All zero without frames."""
+    """Means over the frames of one video; grey levels are 0-255. All zero without pictures."""
 
     mean_brightness: float = 0.0
     contrast: float = 0.0
@@ -35,7 +35,7 @@ class Quality:
 
 def measure_quality(frames: FrameFile, *, blank_contrast: float) -> Quality:
     """Look at every frame of ``frames``, a few at a time."""
-    if frames.num_frames == 0:
+    if frames.num_frames == 0 or not frames.has_pictures:
         return Quality()
     rows: list[tuple[float, float, float]] = []
     motion: list[float] = []
