@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.intake.split.test_methods import PARAMS, video
+from tests.intake.split.test_methods import PARAMS, split_folds, video
 
 from actionrec.intake.split.deal import deal
-from actionrec.intake.split.methods import split_folds
 
 
 def sums_of(counts: np.ndarray, folds: np.ndarray, num_folds: int) -> np.ndarray:

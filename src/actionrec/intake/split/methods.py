@@ -39,7 +39,7 @@ class Split:
     duplicates: list[Duplicate]
 
 
-def split_all(
+def split_videos(
     rows: Sequence[ScreenedRow],
     params: SplitParams,
     *,
@@ -85,21 +85,6 @@ def split_all(
         *_left_out(kept, splits),
     ]
     return Split(splits, replace(worst_of(guards), notes=tuple(notes)), settled.duplicates)
-
-
-def split_folds(
-    rows: Sequence[ScreenedRow], params: SplitParams, *, official_list: int = 1
-) -> tuple[list[list[SplitRow]], Guard]:
-    """:func:`split_all` by signatures alone: the folds, and what the guard found."""
-    split = split_all(rows, params, official_list=official_list)
-    return split.folds, split.guard
-
-
-def split_videos(rows: Sequence[ScreenedRow], params: SplitParams) -> tuple[list[SplitRow], Guard]:
-    """:func:`split_folds` of a single split."""
-    splits, guard = split_folds(rows, params)
-    [split] = splits
-    return split, guard
 
 
 def _left_out(rows: Sequence[ScreenedRow], splits: Sequence[Sequence[SplitRow]]) -> list[str]:
