@@ -116,6 +116,16 @@ def test_a_part_of_the_folder_with_some_missing_is_counted(root: Path) -> None:
         found_by(root, "path,label,group\n")
 
 
+def test_folders_of_images_and_files_of_any_suffix_may_be_listed(root: Path) -> None:
+    make_tree(root, ["flat 1.5/1.jpg", "flat 1.5/2.jpg", "deep/er/1.png", "deep/er/2.png", "raw.h264", "empty/x.txt"])
+    rows = "path,label,group\nflat 1.5/,a,g\n./deep/er/,b,h\nraw.h264,b,g\nempty,a,g\nbend,a,g\n"
+    found = found_by(root, rows)
+    assert [video.video_id for video in found.videos] == ["deep/er", "flat 1.5", "raw"]
+    notes = " ".join(found.notes)
+    assert "2 of the 5 videos that videos.csv lists are not there and are left out: empty, bend" in notes
+    assert "not read below data.root: 1 .txt files (empty/x.txt)" in notes
+
+
 def test_names_of_subsets_and_of_other_columns(root: Path) -> None:
     rows = "Path,Label,Group,Subset,camera,video_id\n" + "".join(
         f"{name},{name[:4]},{name[5:8]},{subset},{number},{number}\n"

@@ -28,6 +28,8 @@ class FoundVideo:
     """Of the part of the file that is the video; an end of 0 is that of the file."""
     array_index: int = -1
     """Which sequence of an array file of many; -1 for what is one sequence."""
+    is_folder: bool = False
+    """Of frames; its name has no suffix, whatever dots are in it."""
     extra: tuple[tuple[str, str], ...] = ()
     """Whatever else a table says of it: names of columns with their values."""
 
@@ -38,7 +40,7 @@ class FoundVideo:
         Behind it ``@12.5-17`` names a part in seconds, ``@00017`` a sequence of an array file.
         """
         path = posixpath.join(OUTSIDE, self.path.lstrip("/")) if self.path.startswith("/") else self.path
-        whole = str(PurePosixPath(path).with_suffix(""))
+        whole = path if self.is_folder else str(PurePosixPath(path).with_suffix(""))
         if self.array_index >= 0:
             return f"{whole}@{self.array_index:05d}"
         if self.start_seconds or self.end_seconds:

@@ -47,7 +47,7 @@ def find(data: DataParams) -> Found:
     root = Path(data.root)
     listing = list_files(root, follow_links=data.follow_links)
     in_folders, loose = _by_layout(listing, root)
-    videos = [FoundVideo(path, path.split("/", 1)[0], "") for path in in_folders]
+    videos = [FoundVideo(path, path.split("/", 1)[0], "", is_folder=(root / path).is_dir()) for path in in_folders]
     for path in loose:
         videos += _of_file(path, root)
     if not videos:

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
+from actionrec.core.sources import IMAGE_SUFFIXES, frame_files
 from actionrec.intake.ingest.listing import leaves
 from actionrec.intake.ingest.table import Line
 
@@ -79,16 +80,23 @@ class Places:
             if path.startswith(root.rstrip("/") + "/"):
                 below = path[len(root.rstrip("/")) + 1 :]
                 return below if self._is_there(below) else self._spelt_otherwise(below, Counter())
-        return path if Path(path).is_file() else None
+        return path if _is_video(Path(path)) else None
 
     def _is_there(self, path: str) -> bool:
-        """Whether a path below the root, as written, is a video: one that was listed, or any other plain file."""
+        """Whether a path below the root, as written, is a video: one that was listed, or any file or images."""
         if path in self._known:
             return True
         if not path or path != posixpath.normpath(path) or path.startswith(("/", "../")) or path in (".", ".."):
             return False
         try:
-            is_file = (self._root / path).is_file()
+            is_video = _is_video(self._root / path)
         except (OSError, ValueError):  # a name that no file system takes
             return False
-        return is_file and (self._follow_links or not leaves(str(self._root / path), self._real_root))
+        return is_video and (self._follow_links or not leaves(str(self._root / path), self._real_root))
+
+
+def _is_video(path: Path) -> bool:
+    """Whether a table may name it: any plain file, whatever its suffix, or a folder that holds images."""
+    if path.is_file():
+        return True
+    return path.is_dir() and any(file.suffix.lower() in IMAGE_SUFFIXES for file in frame_files(path))
