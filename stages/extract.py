@@ -8,6 +8,7 @@ from actionrec.core import paths
 from actionrec.core.errors import run_main
 from actionrec.core.tables import ManifestRow, read_rows
 from actionrec.intake.extract.videos import extract_videos
+from actionrec.intake.ffmpeg import ffmpeg_version
 from actionrec.params import load_params
 
 
@@ -17,7 +18,8 @@ def main() -> None:
     decoded = extract_videos(
         rows, root=Path(params.data.root), out_dir=paths.FRAMES, params=params.extract, compute=params.compute
     )
-    print(f"extract: {len(rows)} videos, {decoded} decoded, {len(rows) - decoded} known already")
+    by = f" by ffmpeg {ffmpeg_version()}"
+    print(f"extract: {len(rows)} videos, {decoded} decoded{by if decoded else ''}, {len(rows) - decoded} known already")
 
 
 if __name__ == "__main__":

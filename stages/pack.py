@@ -5,18 +5,18 @@ import sys
 from actionrec.core import paths
 from actionrec.core.errors import ActionrecError, run_main
 from actionrec.core.tables import ScreenedRow, read_rows
-from actionrec.pack.writer import pack_view
+from actionrec.pack.writer import write_view
 from actionrec.params import load_params
 
 
 def main() -> None:
-    """Write ``data/packed/<view>.h5``."""
+    """Write ``data/packed/<view>.h5``, and ``data/packed/<view>/``, which holds shards where it has them."""
     params = load_params()
     name = sys.argv[1]
     if name not in params.pack:
         raise ActionrecError(f"view {name!r} is not under pack in params.yaml; defined: {', '.join(params.pack)}")
     screened = read_rows(paths.SCREENED, ScreenedRow, stage="screen")
-    pack_view(
+    write_view(
         [row.video_id for row in screened if row.kept and row.width],
         paths.packed_path(name),
         frames_path=paths.frames_path,

@@ -7,6 +7,7 @@ from actionrec.core.errors import run_main
 from actionrec.core.files import atomic_dir, atomic_path, write_text
 from actionrec.params import load_params
 from actionrec.report.coverage import measure_coverage
+from actionrec.report.fonts import advice
 from actionrec.report.gather import gather
 from actionrec.report.pdf import make_pdf
 from actionrec.report.render import render, write_figures
@@ -23,6 +24,8 @@ def main() -> None:
     with atomic_dir(paths.FIGURES) as folder:
         write_figures(inputs, coverage, folder)
     write_text(paths.REPORT, page)
+    if missing := advice(page):
+        print(missing)
     with atomic_path(paths.PRINTED_REPORT) as aside:
         aside.write_bytes(make_pdf(page))
     print(f"the report is at {paths.REPORT}, for paper at {paths.PRINTED_REPORT}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from actionrec.core import paths
 from actionrec.core.errors import run_main
 from actionrec.core.tables import ManifestRow, ScreenedRow, check_same_ids, read_rows, write_rows
+from actionrec.intake.screen.classes import check_classes
 from actionrec.intake.screen.videos import QualityRow, reason_counts, screen_videos
 from actionrec.params import load_params
 
@@ -19,6 +20,8 @@ def main() -> None:
     screened, quality = screen_videos(rows, frames_dir=paths.FRAMES, params=params.screen, compute=params.compute)
     write_rows(paths.SCREENED, screened, ScreenedRow)
     write_rows(paths.QUALITY_PLOT, quality, QualityRow)
+    for warning in check_classes(screened, params.screen, named=bool(params.data.classes)):
+        print(f"warning: {warning}")
     kept = sum(row.kept for row in screened)
     print(f"screen: {kept} of {len(screened)} videos kept; rejected: {reason_counts(screened) or 'none'}")
 

@@ -53,7 +53,7 @@ def _train(name: str, params: Params, fold: int | None) -> None:
         callbacks=live_curves(params.tracking, name, run.fingerprint(), fold=fold),
     )
     who, top1 = paths.training_name(name, fold), f"val top-1 {card.best_val_top1:.3f}"
-    print(f"{who}: best epoch {card.best_epoch}, {top1}, {card.parameters:,} parameters")
+    print(f"{who}: epoch {card.best_epoch} kept, {top1}, {card.parameters:,} parameters")
 
 
 if __name__ == "__main__":

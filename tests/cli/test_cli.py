@@ -104,11 +104,11 @@ def test_errors_are_one_message_and_with_debug_a_traceback(
 
 def test_cache_show_and_prune(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     run(monkeypatch, "cache", "show", "--json")
-    assert json.loads(capsys.readouterr().out) == [{"stage": "extract", "entries": 1, "num_bytes": 5}]
+    assert json.loads(capsys.readouterr().out) == [{"stage": "extract", "entries": 1, "num_bytes": 5, "leftovers": 0}]
     run(monkeypatch, "cache", "prune")  # younger than 30 days
     assert capsys.readouterr().out == "removed 0 entries, 0.0 MB\n"
     run(monkeypatch, "cache", "prune", "--older-than-days", "0", "--json")
-    assert json.loads(capsys.readouterr().out) == {"stage": "all", "entries": 1, "num_bytes": 5}
+    assert json.loads(capsys.readouterr().out) == {"stage": "all", "entries": 1, "num_bytes": 5, "leftovers": 0}
     assert not (root / ".itemcache/extract/ab/abcd").exists()
 
 

@@ -68,16 +68,6 @@ def test_number_of_workers() -> None:
 
 def test_absent_scheduler_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     compute = ComputeParams(backend="dask", workers=0, scheduler="tcp://127.0.0.1:1")
-    monkeypatch.setattr("actionrec.core.compute.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("actionrec.core.cluster.CONNECT_SECONDS", 1)
     with pytest.raises(ActionrecError, match=r"no Dask scheduler answers at 'tcp://127.0.0.1:1'"):
         list(map_items(abs, [1], compute=compute, desc="t"))
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")
-def test_dask_scheduler_returns_the_same() -> None:
-    from dask.distributed import LocalCluster
-
-    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
-        compute = ComputeParams(backend="dask", workers=0, scheduler=cluster.scheduler_address)
-        assert dict(map_items(abs, [-1, -2, -3], compute=compute, desc="t")) == {-1: 1, -2: 2, -3: 3}

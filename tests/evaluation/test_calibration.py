@@ -6,7 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import log_softmax
 
-from actionrec.evaluation.calibration import TEMPERATURES, fit_temperature, measure_calibration, reliability, scale
+from actionrec.evaluation.calibration import (
+    PRIOR_SPREAD,
+    TEMPERATURES,
+    fit_temperature,
+    measure_calibration,
+    reliability,
+    scale,
+)
 from actionrec.evaluation.metrics import negative_log_likelihood
 
 
@@ -61,16 +68,30 @@ def test_a_known_temperature_is_recovered(temperature: float) -> None:
     assert measure_calibration(scale(stated, temperature), label).ece < 0.02
 
 
-def test_the_fit_is_exact_where_it_can_be_computed_by_hand() -> None:
+def test_the_fit_over_many_videos_is_that_of_the_likelihood() -> None:
     # Three of four right at logit 2: the best probability is 3/4, so 2 / T = log 3.
-    log_prob = log_softmax(np.tile([2.0, 0.0], (4, 1)), axis=1)
-    assert fit_temperature(log_prob, np.array([0, 0, 0, 1])) == pytest.approx(2 / np.log(3), rel=1e-4)
+    log_prob = log_softmax(np.tile([2.0, 0.0], (40_000, 1)), axis=1)
+    assert fit_temperature(log_prob, np.tile([0, 0, 0, 1], 10_000)) == pytest.approx(2 / np.log(3), rel=1e-3)
 
 
-def test_bounds_are_reached_and_nothing_to_fit_is_one() -> None:
+@pytest.mark.parametrize("label", [[0, 0, 0], [1, 1, 1], [0, 0, 1]])
+def test_over_few_videos_the_prior_keeps_it_near_one(label: list[int]) -> None:
+    """The product of likelihood and prior, searched point by point."""
     log_prob = log_softmax(np.tile([2.0, 0.0], (3, 1)), axis=1)
-    assert fit_temperature(log_prob, np.array([0, 0, 0])) == TEMPERATURES[0]
-    assert fit_temperature(log_prob, np.array([1, 1, 1])) == TEMPERATURES[1]
+    grid = np.linspace(*np.log(TEMPERATURES), 60_001)
+    right, wrong = (np.log1p(np.exp(sign * 2 / np.exp(grid))) for sign in (-1, 1))
+    cost = label.count(0) * right + label.count(1) * wrong + (grid / PRIOR_SPREAD) ** 2 / 2
+    assert fit_temperature(log_prob, np.array(label)) == pytest.approx(float(np.exp(grid[cost.argmin()])), abs=2e-4)
+
+
+def test_more_of_the_same_videos_weigh_more_against_the_prior() -> None:
+    log_prob = log_softmax(np.tile([2.0, 0.0], (300, 1)), axis=1)
+    found = [fit_temperature(log_prob[:count], np.zeros(count, np.int64)) for count in (1, 3, 30, 300)]
+    assert 1 > found[0] > found[1] > found[2] > found[3] > TEMPERATURES[0]
+
+
+def test_nothing_to_fit_is_one() -> None:
+    log_prob = log_softmax(np.tile([2.0, 0.0], (3, 1)), axis=1)
     assert fit_temperature(log_prob[:0], np.array([], np.int64)) == 1.0
     assert fit_temperature(np.log(np.full((3, 2), 0.5)), np.array([0, 1, 1])) == 1.0
 
@@ -79,7 +100,7 @@ def test_a_probability_of_zero_stays_finite() -> None:
     with np.errstate(divide="ignore"):
         log_prob = np.log(np.array([[1.0, 0.0], [1.0, 0.0]]))
     temperature = fit_temperature(log_prob, np.array([0, 1]))
-    assert temperature == TEMPERATURES[1]
+    assert temperature > 1
     assert np.isfinite(measure_calibration(scale(log_prob, temperature), np.array([0, 1])).nll)
 
 

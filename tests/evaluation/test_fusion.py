@@ -46,18 +46,39 @@ def test_fitted_weights_are_on_the_simplex_and_best() -> None:
 def _lost(log_probs: np.ndarray, label: np.ndarray, weights: np.ndarray, prior: float) -> float:
     """Minus the logarithm of the posterior, less a constant."""
     likelihood = len(label) * negative_log_likelihood(fuse(log_probs, weights), label)
-    return likelihood - prior * float(np.log(np.maximum(weights, 1e-6)).sum())
+    beyond_chance = np.array([max(0.0, np.mean(one.argmax(1) == label) - 0.25) for one in log_probs])
+    concentration = prior * len(weights) * beyond_chance**2 / np.sum(beyond_chance**2)
+    return likelihood - float(concentration @ np.log(np.maximum(weights, 1e-6)))
 
 
-def test_the_prior_keeps_every_model_in_and_fades() -> None:
+def test_the_prior_keeps_what_knows_something_in_and_fades() -> None:
     """Two models, of which one is better: alone it gets nearly everything, with few videos less."""
-    log_probs, label = _models(num_models=2, num_videos=400)
+    log_probs, label = _models(num_models=3, num_videos=400)
+    log_probs = log_probs[1:]
     alone = fit_weights(log_probs, label, prior=0)[0]
     few = fit_weights(log_probs[:, :20], label[:20])[0]
     many = fit_weights(log_probs, label)[0]
     assert few > 0.1
     assert abs(many - alone) < abs(few - fit_weights(log_probs[:, :20], label[:20], prior=0)[0])
-    assert fit_weights(log_probs[:, :20], label[:20], prior=1e6) == pytest.approx([0.5, 0.5], abs=1e-3)
+    right = np.mean(log_probs[:, :20].argmax(axis=2) == label[:20], axis=1)
+    skill = (right - 0.25) ** 2
+    assert fit_weights(log_probs[:, :20], label[:20], prior=1e6) == pytest.approx(skill / skill.sum(), abs=1e-3)
+
+
+def test_models_near_chance_do_not_drag_down_the_one_that_knows() -> None:
+    rng = np.random.default_rng(1)
+    label = rng.integers(0, 4, 12)
+    ignorant = log_softmax(rng.normal(0, 1, (4, 12, 4)), axis=2)
+    known = log_softmax(3.0 * (np.arange(4) == label[:, None]) + rng.normal(0, 1, (12, 4)), axis=1)
+    weights = fit_weights(np.stack([known, *ignorant]), label)
+    assert weights[0] > 0.75
+    assert fit_weights(np.stack([*ignorant, known]), label)[-1] == pytest.approx(weights[0], abs=1e-3)
+
+
+def test_of_models_that_all_know_nothing_the_likelihood_and_equal_shares_decide() -> None:
+    label = np.zeros(6, np.int64)
+    wrong = log_softmax(np.tile([0.0, 1.0], (6, 1)), axis=1)
+    assert fit_weights(np.stack([wrong, wrong]), label) == pytest.approx([0.5, 0.5])
 
 
 def test_a_useless_model_gets_no_weight() -> None:

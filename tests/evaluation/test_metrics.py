@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
 from actionrec.evaluation.metrics import (
     class_scores,
@@ -72,6 +73,19 @@ def test_both_macro_f1_against_counting(pairs: list[tuple[int, int]]) -> None:
     with_predicted = macro_f1_scikit_learn(label, predicted)
     assert class_scores(label, predicted, num_classes=5).macro_f1 == pytest.approx(sum(of_test) / len(of_test))
     assert with_predicted == pytest.approx(sum(f1.values()) / len(f1))
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=20))
+def test_scores_are_exactly_those_of_scikit_learn(pairs: list[tuple[int, int]]) -> None:
+    label, predicted = (np.array(values) for values in zip(*pairs, strict=True))
+    scores = class_scores(label, predicted, num_classes=6)
+    expected = precision_recall_fscore_support(label, predicted, labels=np.arange(6), zero_division=0)
+    for found, of_library in zip((scores.precision, scores.recall, scores.f1, scores.support), expected, strict=True):
+        assert found.tolist() == of_library.tolist()
+    assert (confusion(label, predicted, num_classes=6) == confusion_matrix(label, predicted, labels=np.arange(6))).all()
+    expected_mean = f1_score(label, predicted, average="macro", zero_division=0)
+    assert macro_f1_scikit_learn(label, predicted) == pytest.approx(expected_mean, rel=1e-15)
 
 
 def test_confusion_rows_are_actual_classes() -> None:

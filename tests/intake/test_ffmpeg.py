@@ -10,7 +10,7 @@ import pytest
 
 from actionrec.core.errors import ActionrecError
 from actionrec.intake import ffmpeg
-from actionrec.intake.ffmpeg import FfmpegResult, ffmpeg_program, ffmpeg_version, run_ffmpeg
+from actionrec.intake.ffmpeg import FfmpegResult, ffmpeg_filters, ffmpeg_program, ffmpeg_version, run_ffmpeg
 
 Script = Callable[[str], None]
 
@@ -148,15 +148,54 @@ def forget_program() -> Iterator[None]:
     ffmpeg.ffmpeg_program.cache_clear()
 
 
-@pytest.mark.parametrize(("libavutil", "is_taken"), [("57. 28.100", True), ("56. 70.100", False), ("61.  1.102", True)])
-def test_program_on_path_is_taken_if_new_enough(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forget_program: None, libavutil: str, is_taken: bool
+@pytest.mark.parametrize(
+    ("versions", "is_taken"),
+    [
+        (("57. 28.100", None), True),  # the oldest that will do, where there is no other
+        (("57. 28.100", "59. 39.100"), False),
+        (("59. 39.100", "59. 39.100"), True),
+        (("61.  1.102", "59. 39.100"), True),
+        (("56. 70.100", "55.  1.100"), False),
+    ],
+)
+def test_the_newest_program_is_taken(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    forget_program: None,
+    versions: tuple[str, str | None],
+    is_taken: bool,
 ) -> None:
-    program = tmp_path / "ffmpeg"
-    program.write_text(f"#!/bin/sh\necho ffmpeg version 1\necho 'libavutil      {libavutil} / {libavutil}'\n")
-    program.chmod(0o755)
+    """``versions`` are libavutil's, of the one on PATH and of the packaged one."""
+    import imageio_ffmpeg
+
+    libavutil, packaged = versions
+
+    def program(name: str, version: str) -> Path:
+        path = tmp_path / name
+        path.write_text(f"#!/bin/sh\necho ffmpeg version 1\necho 'libavutil      {version} / {version}'\n")
+        path.chmod(0o755)
+        return path
+
+    def of_package() -> Path:
+        if packaged is None:
+            raise RuntimeError("No ffmpeg exe could be found")
+        return program("packaged", packaged)
+
+    monkeypatch.setattr(imageio_ffmpeg, "get_ffmpeg_exe", of_package)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    assert (ffmpeg_program() == str(program)) is is_taken
+    on_path = program("ffmpeg", libavutil)
+    assert ffmpeg_program() == str(on_path if is_taken else tmp_path / "packaged")
+
+
+def test_filters_are_those_of_the_program() -> None:
+    assert {"scale", "setsar", "metadata"} <= ffmpeg_filters()
+    assert "Filters" not in ffmpeg_filters()
+
+
+def test_memory_is_bounded() -> None:
+    frame = ["-f", "lavfi", "-i", "color=s=8192x8192:r=2:d=1,format=rgba64le"]  # half a gigabyte a frame
+    result = run_ffmpeg([*frame, "-f", "null", "-"], timeout_seconds=60, memory_bytes=400 << 20)
+    assert "Cannot allocate memory" in result.stderr
 
 
 def test_no_program_at_all_names_the_remedy(monkeypatch: pytest.MonkeyPatch, forget_program: None) -> None:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -99,6 +100,22 @@ class Page:
         answer = self.command("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
+
+    def look(self, scheme: str, *, media: str = "screen") -> None:
+        """Show ``light`` or ``dark``, as a system that prefers it would; on ``screen`` or in ``print``."""
+        preferred = {"name": "prefers-color-scheme", "value": scheme}
+        self.command("Emulation.setEmulatedMedia", media=media, features=[preferred])
+
+    def barriers(self) -> list[str]:
+        """What axe-core finds of serious or critical impact: rule, element and what is wrong with it."""
+        self.run((resources.files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8") + ";0")
+        found = self.run("axe.run().then(found => found.violations)")
+        return [
+            f"{rule['id']} {node['target']} {node['failureSummary']} {node['html'][:200]}"
+            for rule in found
+            if rule["impact"] in ("serious", "critical")
+            for node in rule["nodes"]
+        ]
 
     def screenshot(self, path: Path) -> None:
         """The whole page as a PNG."""

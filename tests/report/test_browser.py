@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from actionrec.core import paths
+from actionrec.params import Params
 from actionrec.report.coverage import measure_coverage
 from actionrec.report.gather import gather
 from actionrec.report.render import render
@@ -18,6 +19,8 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 LONG = "a_class_of_a_name_that_does_not_end_" * 3
 ROWS = "[...document.querySelectorAll('#video-table tbody tr')]"
 FIRST_IDS = f"{ROWS}.map(row => row.cells[0].textContent)"
+A4_WIDTH = 703
+"""CSS pixels between the margins that the page sets."""
 COUNT = "document.querySelector('[data-control=count]').textContent"
 
 BROWSER = find_browser()
@@ -27,18 +30,29 @@ pytestmark = pytest.mark.skipif(BROWSER is None, reason=f"none of {', '.join(PRO
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a made-up project: the first model is wrong on every video of the class ``<img ...>``."""
-    folder = tmp_path_factory.mktemp("report")
+    params = params_of("cnn3d", "stgcn", "cnn_lstm", "res2plus1d", "frame_resnet", "fused_convlstm")
+    classes = [HOSTILE, LONG, *(f"class{number:02d}" for number in range(20))]
+    return _write_page(params, classes, tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="module")
+def small_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with every section but little in each: axe-core looks at every element."""
+    params = params_of("cnn3d", "stgcn", folds=2, run_folds=[0, 1])
+    return _write_page(params, ["clap", "wave"], tmp_path_factory.mktemp("small"))
+
+
+def _write_page(params: Params, classes: Sequence[str], folder: Path) -> Path:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(folder)
-        params = params_of("cnn3d", "stgcn", "cnn_lstm", "res2plus1d", "frame_resnet", "fused_convlstm")
-        write_project(params, [HOSTILE, LONG, *(f"class{number:02d}" for number in range(20))])
+        write_project(params, classes)
         inputs = gather(params)
         labels = {row.video_id: row.label for row in inputs.split}
         coverage = measure_coverage(paths.PACKED_KEYPOINTS, labels, num_frames_shown=2)
         frames_path = {row.video_id: paths.frames_path(row.video_id) for row in inputs.screened}
         page = folder / "index.html"
         page.write_text(
-            render(inputs, coverage, frames_path, paths.PACKED_KEYPOINTS, with_joints=False), encoding="utf-8"
+            render(inputs, coverage, frames_path, paths.PACKED_KEYPOINTS, with_models=False), encoding="utf-8"
         )
     return page
 
@@ -77,7 +91,41 @@ def test_the_page_fits_its_window_and_asks_for_nothing(report: Path, page: Page,
     assert page.complaints == []
 
 
-def test_class_names_are_text(page: Page) -> None:
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1400, "dark")])
+def test_nobody_is_kept_out(small_report: Path, page: Page, width: int, scheme: str) -> None:
+    page.open(small_report, width=width)
+    page.look(scheme)
+    page.run("document.querySelectorAll('details').forEach(part => part.open = true)")
+    assert page.barriers() == []
+
+
+def test_what_the_browser_prints_fits_its_paper_and_keeps_its_colours(report: Path, page: Page) -> None:
+    page.open(report, width=A4_WIDTH)
+    page.look("dark", media="print")
+    page.run("document.querySelectorAll('details').forEach(part => part.open = true)")
+    assert page.run("document.documentElement.scrollWidth") == A4_WIDTH
+    outside = """[...document.querySelectorAll('main table, main svg, main pre')].filter(
+        part => part.getBoundingClientRect().right > part.closest('section').getBoundingClientRect().right + 1
+    ).map(part => part.closest('section').id)"""
+    assert page.run(outside) == []
+    of_dot = "getComputedStyle(document.querySelector('#models .dot')).printColorAdjust"
+    assert page.run(of_dot) == "exact"
+    assert page.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.run("getComputedStyle(document.body).color") == "rgb(28, 30, 36)"  # dark is for screens
+    assert page.run("getComputedStyle(document.querySelector('nav')).display") == "none"
+    page.look("light")
+
+
+def test_what_keeps_people_out_is_found(small_report: Path, page: Page) -> None:
+    page.open(small_report, width=1400)
+    page.look("light")
+    page.run("document.querySelector('main p').style.color = '#ddd'")
+    [found] = page.barriers()
+    assert found.startswith("color-contrast")
+
+
+def test_class_names_are_text(report: Path, page: Page) -> None:
+    page.open(report, width=1400)
     assert page.run("document.querySelectorAll('img').length") == 0
     _set(page, "text", "onerror")
     assert page.run(f"{ROWS}[0].cells[2].textContent") == HOSTILE

@@ -83,7 +83,7 @@ def test_models_that_read_joints_alone_have_shares(
     params = parse_model(section)
     classes = sorted({row.label for row in data.rows})
     model = build_model(params, num_classes=len(classes)).eval()
-    monkeypatch.setattr("actionrec.report.joints._trained", lambda name, fold: (classes, model))
+    monkeypatch.setattr("actionrec.report.joints.trained_model", lambda name, fold: (classes, model))
     video_id, label = data.rows[0].video_id, classes[0]
     answer = Answer(label=label, probability=1.0, label_probability=1.0, right=True)
     video = AnsweredVideo(video_id=video_id, group="g", fold=0, label=label, answers={"m": answer})

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from actionrec.core import paths
+from actionrec.report.fonts import lacking
 from actionrec.report.gather import gather
-from actionrec.report.pdf import _covers, make_pdf
+from actionrec.report.pdf import make_pdf
 from actionrec.report.render import render
 from actionrec.report.typeset import string, typeset
 from tests.report.made import params_of, write_project
@@ -61,15 +62,15 @@ def test_the_pdf_repeats_to_the_byte_whatever_classes_are_called(
     write_project(params, ("clap", HOSTILE))
     inputs = gather(params)
     frames_path = {row.video_id: paths.frames_path(row.video_id) for row in inputs.screened}
-    page = render(inputs, None, frames_path, paths.PACKED_KEYPOINTS, with_joints=False)
+    page = render(inputs, None, frames_path, paths.PACKED_KEYPOINTS, with_models=False)
     pdf = make_pdf(page)
     assert pdf.startswith(b"%PDF-")
     assert pdf == make_pdf(page)
 
 
 def test_fonts_of_the_machine_are_asked_only_for_what_ours_lacks() -> None:
-    assert _covers("recall → 0.50 \u200b ✓ ✗ é Ω Ж\n")
-    assert not _covers("wave 挥手")
+    assert not lacking("recall → 0.50 \u200b ✓ ✗ é Ω Ж\n")
+    assert lacking("wave 挥手") == {"挥", "手"}
 
 
 def test_short_tables_stand_beside_each_other() -> None:

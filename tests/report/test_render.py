@@ -62,7 +62,7 @@ def _render(params: Params) -> tuple[str, _Page]:
     labels = {row.video_id: row.label for row in inputs.split}
     coverage = measure_coverage(paths.PACKED_KEYPOINTS, labels, num_frames_shown=params.report.skeleton_frames)
     frames_path = {row.video_id: paths.frames_path(row.video_id) for row in inputs.screened}
-    html = render(inputs, coverage, frames_path, paths.PACKED_KEYPOINTS, with_joints=False)
+    html = render(inputs, coverage, frames_path, paths.PACKED_KEYPOINTS, with_models=False)
     page = _Page()
     page.feed(html)
     assert page.open == []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,9 +13,10 @@ import torch
 from tests.helpers import read_csv
 from tests.packed_data import CLASSES, PackedData, make_packed_data, small_fused
 
-from actionrec.core.code import SOURCE, import_closure
+from actionrec.core.code import PACKAGE, SOURCE, import_closure
 from actionrec.core.errors import ActionrecError
 from actionrec.core.itemcache import ItemCache
+from actionrec.core.tables import SplitRow
 from actionrec.models.frame_resnet import FrameResnetParams
 from actionrec.models.kind import ModelParams
 from actionrec.models.table import MODELS, kind_of, recipe_of
@@ -85,9 +86,11 @@ def output_bytes(folder: Path) -> list[bytes]:
     [
         (FUSED, {}),
         (FUSED, {"mixup": 0.4, "label_smoothing": 0.1, "warmup_epochs": 1}),
+        (FUSED, {"mixup": 0.4, "class_weights": "sqrt"}),
+        (FUSED, {"sampler": "balanced"}),
         pytest.param(FRAME, {}, marks=pytest.mark.slow),
     ],
-    ids=["fused", "regularised", "frame"],
+    ids=["fused", "regularised", "weighted", "balanced", "frame"],
 )
 def test_a_killed_run_resumes_to_the_same_bytes(tmp_path, data, model, extra):
     run = make_run(data, model=model, train=TRAIN.model_copy(update=extra))
@@ -181,14 +184,21 @@ def test_training_accuracy_is_over_clips(tmp_path, data):
         assert float(row["train_top1"]) * 12 == pytest.approx(round(float(row["train_top1"]) * 12), abs=1e-4)
 
 
-def test_the_weights_of_the_best_epoch_are_kept(tmp_path, data):
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_the_weights_of_the_epoch_that_is_asked_for_are_kept(tmp_path, data, keep):
     states = []
 
     class Keeper(pl.Callback):
         def on_train_epoch_end(self, trainer, pl_module):
             states.append({name: value.clone() for name, value in pl_module.model.state_dict().items()})
 
-    card = train(make_run(data), tmp_path, callbacks=(Keeper(),))
+    train_params = TRAIN.model_copy(update={"keep": keep, "lr": 0.03})
+    card = train(make_run(data, train=train_params), tmp_path, callbacks=(Keeper(),))
+    rows = read_csv(tmp_path / "curves.csv")
+    best = max(rows, key=lambda row: (float(row["val_top1"]), -float(row["val_loss"])))
+    assert best["epoch"] != rows[-1]["epoch"]
+    assert card.best_epoch == int((best if keep == "best" else rows[-1])["epoch"])
+    assert card.best_val_loss == float(rows[card.best_epoch - 1]["val_loss"])
     _, model = load_trained(tmp_path / "model", name="m")
     for name, value in model.state_dict().items():
         assert torch.equal(value, states[card.best_epoch - 1][name])
@@ -233,6 +243,60 @@ def test_training_ends_early_without_a_better_epoch(tmp_path, data):
     assert len(rows) == card.best_epoch + 2 < 40
 
 
+class Payload:
+    """Would create a file if it were unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
+
+    def __reduce__(self):
+        return (open, (self.path, "w"))
+
+
+def test_no_loading_runs_code(tmp_path, data, capsys):
+    """The checkpoint to resume from, and a trained model's weights."""
+    run = make_run(data, train=TRAIN.model_copy(update={"epochs": 2}))
+    with pytest.raises(Killed):
+        train(run, tmp_path, callbacks=(Killer(epoch=1),))
+    [checkpoint] = tmp_path.rglob("last.ckpt")
+    state = torch.load(checkpoint, weights_only=True)
+    torch.save(state | {"loops": Payload(tmp_path / "ran")}, checkpoint)
+    again = Killer()
+    train(run, tmp_path, callbacks=(again,))
+    assert again.begun == [0, 1]
+    assert "last.ckpt cannot be resumed from (" in capsys.readouterr().err
+    torch.save({"net": Payload(tmp_path / "ran")}, tmp_path / "model/weights.pt")
+    with pytest.raises(ActionrecError, match=r"weights\.pt does not hold the weights of m"):
+        load_trained(tmp_path / "model", name="m")
+    assert not (tmp_path / "ran").exists()
+
+
+def flip_a_byte(path: Path) -> None:
+    """Inside the stored values: torch keeps those of a tensor as they are."""
+    content = bytearray(path.read_bytes())
+    content[content.index(b"data/0") + 200] ^= 64
+    path.write_bytes(content)
+
+
+def test_a_flipped_byte_is_noticed(tmp_path, data, capsys):
+    """In the checkpoint, in what a finished training left in the item cache, and in the model's weights."""
+    run = make_run(data, train=TRAIN.model_copy(update={"epochs": 2}))
+    train(run, tmp_path / "whole")
+    with pytest.raises(Killed):
+        train(run, tmp_path, callbacks=(Killer(epoch=1),))
+    [checkpoint] = (tmp_path / "cache").rglob("last.ckpt")
+    flip_a_byte(checkpoint)
+    train(run, tmp_path)
+    assert "last.ckpt cannot be resumed from (it is damaged: " in capsys.readouterr().err
+    [finished] = (tmp_path / "cache").rglob("finished/weights.pt")
+    flip_a_byte(finished)
+    train(run, tmp_path)
+    assert output_bytes(tmp_path) == output_bytes(tmp_path / "whole")
+    flip_a_byte(tmp_path / "model/weights.pt")
+    with pytest.raises(ActionrecError, match=r"it is damaged: .*; rebuild it with `dvc repro -f train@m`"):
+        load_trained(tmp_path / "model", name="m")
+
+
 def test_a_run_killed_after_its_early_end_is_only_finished(tmp_path, data, monkeypatch):
     run = make_run(data, train=TRAIN.model_copy(update={"epochs": 40, "early_stopping": 2, "lr": 0.03}))
     train(run, tmp_path / "whole")
@@ -268,8 +332,11 @@ def test_a_diverging_run_says_so(tmp_path, data):
 
 
 def test_packed_files_of_another_split_are_an_error(data):
-    with pytest.raises(ActionrecError, match=r"1 in .*rgb64\.h5 but not in the split: circle_ccw/g00_c0"):
-        open_source(recipe_of(FUSED), data.rows[1:], packed_path=data.packed_path, keypoints_path=data.keypoints_path)
+    paths = {"packed_path": data.packed_path, "keypoints_path": data.keypoints_path}
+    rows = [*data.rows, SplitRow("circle_ccw/new", "circle_ccw", "g9", "train")]
+    with pytest.raises(ActionrecError, match=r"1 in the split but not in .*rgb64\.h5: circle_ccw/new"):
+        open_source(recipe_of(FUSED), rows, **paths)
+    open_source(recipe_of(FUSED), data.rows[1:], **paths)  # a split may leave videos out
 
 
 def test_a_damaged_model_is_refused(tmp_path, data):
@@ -290,16 +357,24 @@ def test_a_damaged_model_is_refused(tmp_path, data):
         load_trained(folder, name="m")
 
 
-def loaded_modules(code: str) -> set[str]:
-    """Modules of ours, below the package, that running ``code`` imports."""
-    show = "import sys; print(*(name for name in sys.modules if name.startswith('actionrec.')))"
-    done = subprocess.run([sys.executable, "-c", f"{code}\n{show}"], capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
+def loaded_modules(*names: str) -> set[str]:
+    """Modules of ours, below the package, that a fresh interpreter imports with ``names``."""
+    before = {name: module for name, module in sys.modules.items() if name.split(".")[0] == PACKAGE}
+    for name in before:
+        del sys.modules[name]
+    try:
+        for name in names:
+            importlib.import_module(name)
+        return {name for name in sys.modules if name.startswith(f"{PACKAGE}.")}
+    finally:
+        for name in [name for name in sys.modules if name.split(".")[0] == PACKAGE]:
+            del sys.modules[name]
+        sys.modules.update(before)
 
 
 @pytest.mark.parametrize("module", MODELS.values())
 def test_the_fingerprint_covers_all_code_that_training_runs(module):
-    loaded = loaded_modules(f"import actionrec.training.loop, {module}")
+    loaded = loaded_modules("actionrec.training.loop", module)
     digested = {
         file.relative_to(SOURCE).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
         for name in ("actionrec.training.loop", module)

@@ -11,15 +11,16 @@ import pytest
 import torch
 from tests.helpers import read_csv
 from tests.packed_data import make_packed_data
+from tests.training.train_alone import train_in_processes
 
 SCRIPT = Path(__file__).with_name("train_alone.py")
 REPO = SCRIPT.parents[2]
 
 
-def train(packed: Path, out: Path, *, processes: int) -> None:
+def train_in_two(packed: Path, out: Path) -> None:
     environment = os.environ | {"PYTHONPATH": f"{REPO / 'src'}{os.pathsep}{REPO}", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, SCRIPT, packed, out, str(processes)],
+        [sys.executable, SCRIPT, packed, out, "2"],
         env=environment,
         capture_output=True,
         text=True,
@@ -34,8 +35,8 @@ def test_two_processes_give_the_metrics_and_weights_of_one(tmp_path: Path) -> No
     """Batches are shared out, so the same clips make a step; a val video counts once although a share is filled up."""
     (tmp_path / "packed").mkdir()
     make_packed_data(tmp_path / "packed", size=64)
-    for processes in (1, 2):
-        train(tmp_path / "packed", tmp_path / str(processes), processes=processes)
+    train_in_processes(tmp_path / "packed", tmp_path / "1", 1)
+    train_in_two(tmp_path / "packed", tmp_path / "2")
     one, two = (read_csv(tmp_path / str(processes) / "curves.csv") for processes in (1, 2))
     assert len(one) == len(two) == 2
     for alone, together in zip(one, two, strict=True):

@@ -21,8 +21,8 @@ from actionrec.training.run import TrainingRun
 from actionrec.training.section import TrainParams
 
 
-def main() -> None:
-    packed, out, processes = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+def train_in_processes(packed: Path, out: Path, processes: int) -> None:
+    """Train on the files in ``packed``; the model, its curves and its cache go to ``out``."""
     # No batch normalisation: its statistics are those of a process, so processes would differ from one.
     model = CNN3DParams(type="cnn3d", view="rgb64", image_size=32, channels=(2, 3, 4), centre_share=1.0, augment=True)
     train = TrainParams(
@@ -50,4 +50,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    train_in_processes(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))

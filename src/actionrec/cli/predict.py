@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from actionrec.cli.output import Commands, add_command, add_json
+from actionrec.core.answers import quoted
 
 if TYPE_CHECKING:
     from actionrec.prediction.predictor import Predictor, VideoPrediction
@@ -89,7 +90,10 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def write_csv(found: Iterable[VideoPrediction], path: Path, *, top: int) -> int:
-    """Write a row a video as it comes, so that what was done is kept whatever happens; returns how many."""
+    """Write a row a video as it comes, so that what was done is kept whatever happens; returns how many.
+
+    What a spreadsheet would run as a formula has a ``'`` before it (:func:`actionrec.core.answers.quoted`).
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     names = ["label", "probability", *(f"{name}_{k}" for k in range(2, top + 1) for name in ("label", "probability"))]
     num_videos = 0
@@ -99,8 +103,8 @@ def write_csv(found: Iterable[VideoPrediction], path: Path, *, top: int) -> int:
         file.flush()
         for one in found:
             num_videos += 1
-            values = [value for label, probability in one.top(top) for value in (label, f"{probability:.6f}")]
-            writer.writerow([one.path, one.reason, one.evidence, *(values or [""] * len(names))])
+            values = [value for label, probability in one.top(top) for value in (quoted(label), f"{probability:.6f}")]
+            writer.writerow([quoted(one.path), one.reason, quoted(one.evidence), *(values or [""] * len(names))])
             file.flush()
     return num_videos
 

@@ -1,4 +1,4 @@
-"""One function over many items: over a local process pool or an existing Dask scheduler, or over threads in order."""
+"""One function over many items: on local processes, threads in order, or the workers of a Dask scheduler."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
+from actionrec.core.cluster import map_on_cluster
 from actionrec.core.errors import ActionrecError
 from actionrec.core.progress import Progress
 from actionrec.core.section import Section
@@ -24,9 +25,6 @@ Result = TypeVar("Result")
 # Twice the workers keeps every process busy while results are collected, and memory flat however
 # many items there are.
 _IN_FLIGHT_PER_WORKER = 2
-
-CONNECT_SECONDS = 30
-"""How long an existing scheduler may take to answer."""
 
 
 class ComputeParams(Section):
@@ -56,15 +54,22 @@ def map_items(
     desc: str,
     failed: Callable[[Result], bool] | None = None,
     failed_word: str = "failed",
+    unit: str = "video",
 ) -> Iterator[tuple[Item, Result]]:
     """Yield ``(item, function(item))`` of videos as each completes, in no fixed order, and show the progress.
+
+    Local processes or the workers of ``compute.scheduler`` do the work; a few items are under way at a time.
 
     ``function`` and the items must pickle. An exception in ``function`` stops the map: per-video
     problems are results, not exceptions; ``failed`` says which results are, so that they are counted.
     """
-    mapper = _map_dask if compute.backend == "dask" else _map_local
-    with Progress(len(items), desc=desc, unit="video", failed=failed_word if failed else None) as progress:
-        for item, result in mapper(function, items, compute):
+    with Progress(len(items), desc=desc, unit=unit, failed=failed_word if failed else None) as progress:
+        if compute.backend == "dask":
+            assert compute.scheduler is not None  # checked when the parameters were parsed
+            pairs = map_on_cluster(function, items, scheduler=compute.scheduler, in_order=False)
+        else:
+            pairs = _map_local(function, items, compute)
+        for item, result in pairs:
             progress.update(failed=int(failed is not None and failed(result)))
             yield item, result
 
@@ -72,10 +77,18 @@ def map_items(
 def map_in_order(
     function: Callable[[Item], Result], items: Sequence[Item], *, compute: ComputeParams, desc: str
 ) -> Iterator[Result]:
-    """Yield ``function(item)`` of blocks in their order, computed ahead by threads, and show the progress.
+    """Yield ``function(item)`` of blocks in their order, computed ahead, and show the progress.
 
-    For what releases the interpreter's lock, as OpenCV does; a few results wait, however many items there are.
+    By threads, for what releases the interpreter's lock, as OpenCV does, or by the workers of ``compute.scheduler``;
+    then ``function`` and the items must pickle. A few results wait, however many items there are.
     """
+    if compute.backend == "dask":
+        assert compute.scheduler is not None  # checked when the parameters were parsed
+        with Progress(len(items), desc=desc, unit="block") as progress:
+            for _, result in map_on_cluster(function, items, scheduler=compute.scheduler, in_order=True):
+                yield result
+                progress.update()
+        return
     workers = num_workers(compute)
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(workers) as pool, Progress(len(items), desc=desc, unit="block") as progress:
@@ -132,23 +145,3 @@ def _die_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def _map_dask(
-    function: Callable[[Item], Result], items: Sequence[Item], compute: ComputeParams
-) -> Iterator[tuple[Item, Result]]:
-    from dask.distributed import Client
-    from dask.distributed import as_completed as dask_as_completed
-
-    assert compute.scheduler is not None  # checked when the parameters were parsed
-    try:
-        client = Client(compute.scheduler, timeout=CONNECT_SECONDS)
-    except OSError as error:
-        raise ActionrecError(
-            f"compute.scheduler: no Dask scheduler answers at {compute.scheduler!r} ({error}); "
-            "start one with `dask scheduler`, or set compute.backend: local"
-        ) from error
-    with client:
-        by_future = {client.submit(function, item, pure=False): item for item in items}
-        for future in dask_as_completed(by_future):
-            yield by_future[future], future.result()

@@ -1,8 +1,16 @@
-"""HDF5 files that are either complete or refused, and bit-identical when rebuilt."""
+"""HDF5 files that are either complete or refused, and bit-identical when rebuilt.
+
+Every byte that a reader believes is under a checksum. Large datasets, written by :class:`FlatWriter`, carry one a chunk
+(Fletcher-32), which HDF5 checks as the chunk is read. Everything else, structure, attributes and small datasets, is
+under a CRC-32 behind the file's end, where HDF5 does not look (:mod:`actionrec.core.seal`), checked before HDF5 opens
+the file: in damaged structure it may run for ever.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -16,32 +24,57 @@ import numpy.typing as npt
 
 from actionrec.core.errors import ActionrecError
 from actionrec.core.files import atomic_path
+from actionrec.core.seal import append_seal, seal_holds
 
 _BUFFER_BYTES = 1 << 20
+# A read of a few frames takes whole chunks: at a megabyte, three times as long.
+_CHUNK_BYTES = 1 << 18
+_ERRNO = re.compile(r"errno = (\d+)")
 
 
 @contextmanager
 def create_h5(path: Path, *, format: str, version: int, fingerprint: str) -> Iterator[h5py.File]:
     """Yield a new file that replaces ``path`` when the body ends well; ``complete`` is set last."""
-    with atomic_path(path) as aside, h5py.File(aside, "w") as file:
-        file.attrs["format"] = format
-        file.attrs["version"] = version
-        file.attrs["fingerprint"] = fingerprint
-        yield file
-        file.attrs["complete"] = True
+    with atomic_path(path) as aside:
+        with _plain_errors(path), h5py.File(aside, "w") as file:
+            file.attrs["format"] = format
+            file.attrs["version"] = version
+            file.attrs["fingerprint"] = fingerprint
+            yield file
+            file.attrs["complete"] = True
+            file.flush()
+            checked = _checked_spans(file)
+        append_seal(aside, leave_out=checked)
+
+
+@contextmanager
+def _plain_errors(path: Path) -> Iterator[None]:
+    """Turn what HDF5 says of a full disk, in several types and many words, into the ``OSError`` that it is."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        found = _ERRNO.search(str(error))
+        if found is None:
+            raise
+        raise OSError(int(found[1]), os.strerror(int(found[1])), str(path)) from error
 
 
 def open_h5(path: Path, *, format: str, version: int, stage: str) -> h5py.File:
     """Open ``path`` for reading.
 
     Raises :class:`ActionrecError`, naming the ``stage`` that rebuilds it, for a file that is absent,
-    cut short, half-written, or of another format or version.
+    cut short, half-written, damaged, or of another format or version. Damage in a large dataset raises it when that
+    part is read.
     """
     remedy = f"rebuild it with `dvc repro -f {stage}`"
+    # An output is mostly the same file as DVC's copy, which DVC would put back.
+    heal = f"run `actionrec cache verify`, which removes damaged copies of it, then `dvc repro -f {stage}`"
     if not path.exists():
         raise ActionrecError(f"{path} does not exist; {remedy}")
+    if not seal_holds(path):
+        raise ActionrecError(f"{path} is damaged: it does not match its checksum; {heal}")
     try:
-        file = h5py.File(path, "r")
+        file = _CheckedFile(path, heal=heal)
     except OSError as error:
         raise ActionrecError(f"{path} is not a readable HDF5 file ({error}); {remedy}") from error
     found = (file.attrs.get("format"), file.attrs.get("version"))
@@ -53,8 +86,46 @@ def open_h5(path: Path, *, format: str, version: int, stage: str) -> h5py.File:
     return file
 
 
+def _checked_spans(file: h5py.File) -> list[tuple[int, int]]:
+    """Half-open ranges of bytes that HDF5 checks by itself: the chunks of large datasets."""
+    spans: list[tuple[int, int]] = []
+
+    def add(_name: str, item: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset) and item.fletcher32:
+            item.id.chunk_iter(lambda chunk: spans.append((chunk.byte_offset, chunk.byte_offset + chunk.size)))
+
+    file.visititems(add)
+    return spans
+
+
+class _CheckedFile(h5py.File):
+    """An open file whose large datasets say what to rebuild where they are damaged."""
+
+    def __init__(self, path: Path, *, heal: str) -> None:
+        super().__init__(path, "r")
+        self._heal = heal
+
+    def __getitem__(self, name: str) -> Any:
+        item = super().__getitem__(name)
+        if isinstance(item, h5py.Dataset) and item.fletcher32:
+            return _CheckedDataset(item.id, heal=self._heal)
+        return item
+
+
+class _CheckedDataset(h5py.Dataset):
+    def __init__(self, bind: h5py.h5d.DatasetID, *, heal: str) -> None:
+        super().__init__(bind)
+        self._heal = heal
+
+    def __getitem__(self, *selection: Any, **settings: Any) -> Any:
+        try:
+            return super().__getitem__(*selection, **settings)
+        except OSError as error:
+            raise ActionrecError(f"{self.file.filename} is damaged in {self.name} ({error}); {self._heal}") from error
+
+
 class FlatWriter:
-    """Appends blocks along the first axis of one dataset, buffering about a megabyte.
+    """Appends blocks along the first axis of one dataset, buffering about a megabyte; a checksum a chunk.
 
     Memory stays flat however much is appended; chunks hold whole rows.
     """
@@ -69,11 +140,10 @@ class FlatWriter:
         chunk_rows: int | None = None,
     ) -> None:
         row_bytes = int(np.prod(row_shape, dtype=np.int64)) * np.dtype(dtype).itemsize
-        self._chunk_rows = chunk_rows or max(1, _BUFFER_BYTES // row_bytes)
-        self._dataset = file.create_dataset(
-            name, shape=(0, *row_shape), maxshape=(None, *row_shape), chunks=(self._chunk_rows, *row_shape), dtype=dtype
-        )
+        self._file, self._name, self._row_shape, self._dtype = file, name, row_shape, dtype
+        self._chunk_rows = chunk_rows or max(1, _CHUNK_BYTES // row_bytes)
         self._flush_rows = max(1, _BUFFER_BYTES // row_bytes)
+        self._dataset: h5py.Dataset | None = None
         self._pending: list[npt.NDArray[Any]] = []
         self._num_pending = 0
         self.num_rows = 0
@@ -87,13 +157,27 @@ class FlatWriter:
         if self._num_pending >= self._flush_rows:
             self._flush()
 
-    def _flush(self) -> None:
+    def _flush(self, *, at_end: bool = False) -> None:
+        if self._dataset is None:
+            # Chunks are stored whole: of a dataset that is known to its end one no longer than it spares the rest.
+            longest = max(1, self._num_pending) if at_end else self._chunk_rows
+            self._dataset = self._create(min(self._chunk_rows, longest))
         if self._num_pending == 0:
             return
         start = self._dataset.shape[0]
         self._dataset.resize(start + self._num_pending, axis=0)
         self._dataset[start:] = np.concatenate(self._pending)
         self._pending, self._num_pending = [], 0
+
+    def _create(self, chunk_rows: int) -> h5py.Dataset:
+        return self._file.create_dataset(
+            self._name,
+            shape=(0, *self._row_shape),
+            maxshape=(None, *self._row_shape),
+            chunks=(chunk_rows, *self._row_shape),
+            dtype=self._dtype,
+            fletcher32=True,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -102,7 +186,7 @@ class FlatWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
-            self._flush()
+            self._flush(at_end=True)
 
 
 class JpegWriter:

@@ -12,6 +12,7 @@ FRAMES = Path("data/frames")
 SCREENED = Path("data/screened.csv")
 SPLIT = Path("data/splits/split.csv")
 GUARD = Path("data/splits/guard.json")
+DUPLICATES = Path("data/splits/duplicates.csv")
 KEYPOINTS = Path("data/keypoints")
 PACKED = Path("data/packed")
 PACKED_KEYPOINTS = PACKED / "keypoints.h5"
@@ -40,7 +41,7 @@ def keypoints_path(video_id: str) -> Path:
 
 
 def packed_path(view: str) -> Path:
-    """All frames of all kept videos at the geometry of ``view``."""
+    """All frames of all kept videos at the geometry of ``view``, or the index of the shards that hold them."""
     return PACKED / f"{view}.h5"
 
 

@@ -58,7 +58,7 @@ class ScreenedRow:
     reason: str
     """Reason code of a rejection, else empty."""
     evidence: str
-    """What was seen, for a person."""
+    """What was seen, for a person: against a rejected video; of a kept one what was done with it, or else nothing."""
     num_frames: int
     duration_seconds: float
     width: int

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from actionrec.evaluation.calibration import TEMPERATURES, Reliability
+from actionrec.evaluation.calibration import Reliability
 from actionrec.evaluation.folds import FUSION
 from actionrec.evaluation.intervals import METHOD, Interval
 from actionrec.evaluation.paired import PAIRED_METHOD
@@ -141,7 +141,6 @@ def _calibration(entry: EntryResult) -> dict[str, Any]:
     before, after = entry.subsets["test"].as_predicted, entry.subsets["test"].calibrated
     return {
         "temperature": rounded(entry.temperature),
-        "at_bound": any(fold.temperature in TEMPERATURES for fold in entry.folds),
         "fitted_on": "val" if "val" in entry.subsets else None,
         "nll_before": rounded(before.nll),
         "nll_after": rounded(after.nll),

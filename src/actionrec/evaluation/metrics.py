@@ -3,6 +3,9 @@
 Conventions, the same everywhere: a tie between classes goes to the class that comes first in the sorted
 class names; averages over classes run over the classes that have videos in the set, so a class without
 videos neither helps nor hurts; 0 / 0 in a precision is 0.
+
+All scores of classes follow from the confusion matrix and equal scikit-learn's, which takes longer to import than
+the rest of the stage to run (a test compares them).
 """
 
 from __future__ import annotations
@@ -11,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
@@ -69,16 +71,28 @@ class ClassScores:
 
 def class_scores(label: Ints, predicted: Ints, *, num_classes: int) -> ClassScores:
     """Scores of every class, 0 where a class was never predicted or has no videos."""
-    scores = precision_recall_fscore_support(label, predicted, labels=np.arange(num_classes), zero_division=0)
-    return ClassScores(*scores)
+    counts = confusion(label, predicted, num_classes=num_classes)
+    right, support, answered = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
+    return ClassScores(
+        precision=_shares(right, answered),
+        recall=_shares(right, support),
+        f1=_shares(2 * right, support + answered),
+        support=support,
+    )
+
+
+def _shares(part: Ints, whole: Ints) -> Floats:
+    """``part / whole (C,)``, 0 where the whole is 0."""
+    return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
 
 
 def macro_f1_scikit_learn(label: Ints, predicted: Ints) -> float:
     """Mean F1 as scikit-learn's default has it: a class without videos that was answered counts as 0."""
-    return float(f1_score(label, predicted, average="macro", zero_division=0))
+    seen = np.union1d(label, predicted)
+    return float(class_scores(label, predicted, num_classes=int(seen.max()) + 1).f1[seen].mean())
 
 
 def confusion(label: Ints, predicted: Ints, *, num_classes: int) -> Ints:
     """Counts ``(C, C)``: rows are actual, columns predicted classes."""
-    matrix: Ints = confusion_matrix(label, predicted, labels=np.arange(num_classes)).astype(np.int64)
-    return matrix
+    pairs = np.bincount(label * num_classes + predicted, minlength=num_classes**2)
+    return pairs.reshape(num_classes, num_classes).astype(np.int64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import resource
 import selectors
 import shutil
 import signal
@@ -37,20 +38,28 @@ class FfmpegResult:
 
 @cache
 def ffmpeg_program() -> str:
-    """Path of the ffmpeg on ``PATH`` if it is 5.1 or newer, else of the one in ``imageio-ffmpeg``."""
+    """Path of the newest ffmpeg that there is, 5.1 at least: on ``PATH``, or the one in ``imageio-ffmpeg``.
+
+    Newer ones complain of fewer harmless things and crash on fewer files. Of two that are equally new the one on
+    ``PATH`` is taken.
+    """
     on_path = shutil.which("ffmpeg")
-    if on_path and _libavutil_version(_banner(on_path)) >= _OLDEST_LIBAVUTIL:
-        return on_path
+    age = _libavutil_version(_banner(on_path)) if on_path else (0, 0)
     try:
         import imageio_ffmpeg
 
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
+        packaged = str(imageio_ffmpeg.get_ffmpeg_exe())
     except (ImportError, RuntimeError) as error:
+        if on_path and age >= _OLDEST_LIBAVUTIL:
+            return on_path
         found = f"{on_path} is older than 5.1" if on_path else "there is none on PATH"
         raise ActionrecError(
             f"ffmpeg 5.1 or newer is needed: {found}, and imageio-ffmpeg brings none ({error}); "
             "install ffmpeg, or run `pip install imageio-ffmpeg`"
         ) from error
+    if on_path and age >= max(_OLDEST_LIBAVUTIL, _libavutil_version(_banner(packaged))):
+        return on_path
+    return packaged
 
 
 @cache
@@ -60,6 +69,15 @@ def ffmpeg_version() -> str:
     if match is None:
         raise ActionrecError(f"{ffmpeg_program()} does not report a version; is it ffmpeg?")
     return match[1]
+
+
+@cache
+def ffmpeg_filters() -> frozenset[str]:
+    """Names of the filters that :func:`ffmpeg_program` was built with."""
+    listed = subprocess.run(
+        [ffmpeg_program(), "-hide_banner", "-filters"], capture_output=True, text=True, timeout=60, check=False
+    ).stdout
+    return frozenset(re.findall(r"^ *[.A-Z]{2,3} +(\w+) +[AVN|]+->", listed, re.MULTILINE))
 
 
 def _banner(program: str) -> str:
@@ -78,6 +96,7 @@ def run_ffmpeg(
     arguments: Sequence[str],
     *,
     timeout_seconds: float,
+    memory_bytes: int | None = None,
     feed: Iterable[bytes] | None = None,
     drain: Callable[[bytes], None] | None = None,
     stderr_filter: Callable[[str], bool] | None = None,
@@ -86,7 +105,8 @@ def run_ffmpeg(
 
     ``feed`` is written to its standard input; ffmpeg that stops reading early ends the feeding, and
     its return code tells why. ``drain`` takes its standard output in blocks of any length.
-    ``stderr_filter`` sees each line of its standard error and returns whether to keep it in the
+    ``memory_bytes`` bounds its address space, where the system can (Linux): it then reports that memory is short, and
+    this process goes on. ``stderr_filter`` sees each line of its standard error and returns whether to keep it in the
     result. ffmpeg runs in a process group of its own, which is killed when time is up and when
     ``feed``, ``drain`` or ``stderr_filter`` raises; the exception then goes on to the caller.
     """
@@ -99,6 +119,9 @@ def run_ffmpeg(
         bufsize=0,
         start_new_session=True,
     )
+    if memory_bytes is not None and hasattr(resource, "prlimit"):
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(process.pid, resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     messages = _Messages(stderr_filter)
     timed_out = True
     try:

@@ -24,7 +24,7 @@ from actionrec.clips.recipes import ImageClipRecipe
 from actionrec.clips.section import ImageClipParams, ImageSize, Sampling, TestSampling
 from actionrec.core.errors import ActionrecError
 from actionrec.core.section import ListOf, PositiveInt
-from actionrec.models.kind import ModelKind, ModelParams, PretrainedParams, Reference, card_path
+from actionrec.models.kind import RESIDUAL_LAYERS, ModelKind, ModelParams, PretrainedParams, Reference, card_path
 from actionrec.models.pixels import NAMED_STATISTICS, RESNETS3D_2018, Pixels, Statistics
 from actionrec.models.weights import PartlyTrained, load_weights_file, read_card
 
@@ -186,4 +186,5 @@ MODEL = ModelKind(
             "system E2; Hara et al. 2018, arXiv:1711.09577",
         ),
     ),
+    maps=lambda _: RESIDUAL_LAYERS,
 )

@@ -77,9 +77,16 @@ class CNN3D(nn.Module):
         return logits
 
 
+def maps(params: CNN3DParams) -> tuple[str, ...]:
+    """The activations before each pooling."""
+    layers = 4 if params.norm else 3  # of each convolution with what follows it
+    return tuple(f"features.{layers * place - 2}" for place in range(len(_POOLS), 0, -1))
+
+
 MODEL = ModelKind(
     section=CNN3DParams,
     recipe=ImageClipRecipe,
     network=CNN3D,
     references=(Reference("cnn3d", CNN3DParams(type="cnn3d"), 5, 74_597, 74_597, "system B"),),
+    maps=maps,
 )

@@ -66,6 +66,12 @@ class CNNLSTM(nn.Module):
         return logits
 
 
+def maps(params: CNNLSTMParams) -> tuple[str, ...]:
+    """The activations before each pooling."""
+    layers = 4 if params.norm else 3  # of each convolution with what follows it
+    return tuple(f"cnn.{layers * place - 2}" for place in range(len(params.channels), 0, -1))
+
+
 MODEL = ModelKind(
     section=CNNLSTMParams,
     recipe=ImageClipRecipe,
@@ -80,4 +86,5 @@ MODEL = ModelKind(
             "system D; Donahue et al. 2015, arXiv:1411.4389",
         ),
     ),
+    maps=maps,
 )

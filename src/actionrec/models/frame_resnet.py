@@ -20,7 +20,7 @@ from actionrec.clips.section import ImageSize, PictureParams
 from actionrec.core.arrays import Frames, Indices
 from actionrec.core.section import ListOf, PositiveInt
 from actionrec.keypoints.layout import ClipKeypoints
-from actionrec.models.kind import ModelKind, ModelParams, PretrainedParams, Reference
+from actionrec.models.kind import RESIDUAL_LAYERS, ModelKind, ModelParams, PretrainedParams, Reference
 from actionrec.models.pixels import IMAGENET, Pixels
 from actionrec.models.weights import PartlyTrained, load_torchvision_weights, load_weights_file
 
@@ -62,6 +62,7 @@ class FrameRecipe:
     params: FrameResnetParams
     reads_keypoints: bool = False
     only_hands: bool = False
+    fps: None = None
 
     @property
     def view(self) -> str:
@@ -146,4 +147,5 @@ MODEL = ModelKind(
             "system E1; He et al. 2016, arXiv:1512.03385",
         ),
     ),
+    maps=lambda _: RESIDUAL_LAYERS,
 )

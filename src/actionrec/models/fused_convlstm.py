@@ -229,6 +229,11 @@ def _initialise(module: nn.Module) -> None:
             nn.init.constant_(module.bias, _BIAS)
 
 
+def maps(params: FusedConvLSTMParams) -> tuple[str, ...]:
+    """The states of the first ConvLSTM: of the second only the last step, which holds all frames, is used."""
+    return () if params.inputs == "keypoints" else ("frame_branch.norm1",)
+
+
 MODEL = ModelKind(
     section=FusedConvLSTMParams,
     recipe=FusedRecipe,
@@ -243,4 +248,5 @@ MODEL = ModelKind(
             "system A; ConvLSTM: Shi et al. 2015, arXiv:1506.04214",
         ),
     ),
+    maps=maps,
 )

@@ -66,6 +66,15 @@ class Reference:
     paper: str
 
 
+RESIDUAL_LAYERS = ("net.layer4", "net.layer3", "net.layer2", "net.layer1")
+"""Of the residual networks, as ``ModelKind.maps`` wants them."""
+
+
+def no_maps(params: ModelParams) -> tuple[str, ...]:  # noqa: ARG001 (the signature of ``ModelKind.maps``)
+    """Of a model that sees no frames, or keeps nothing of where in them a thing is."""
+    return ()
+
+
 @dataclass(frozen=True)
 class ModelKind:
     """One type of model."""
@@ -76,6 +85,9 @@ class ModelKind:
     network: Callable[..., nn.Module]
     """From the section and ``num_classes``; of a section of :class:`PretrainedParams` ``load_weights`` too."""
     references: tuple[Reference, ...]
+    maps: Callable[[Any], tuple[str, ...]] = no_maps
+    """From the section: modules of the network, the last first, that give maps over the places of the frames, for
+    pictures of where an answer comes from: (B, C, T', H', W'), or (B T, C, H', W') of single frames."""
 
     def build(self, params: ModelParams, *, num_classes: int, load_weights: bool = True) -> nn.Module:
         """The network that ``params`` describes, its random weights drawn from torch's global generator.

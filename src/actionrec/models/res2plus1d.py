@@ -131,6 +131,10 @@ def _halve(images: Tensor) -> Tensor:
     return pooled.view(*images.shape[:3], *pooled.shape[2:])
 
 
+def maps(params: Res2Plus1DParams) -> tuple[str, ...]:
+    return *(f"blocks.{place}" for place in range(len(params.channels) - 1, -1, -1)), "stem"
+
+
 MODEL = ModelKind(
     section=Res2Plus1DParams,
     recipe=ImageClipRecipe,
@@ -145,4 +149,5 @@ MODEL = ModelKind(
             "system C; (2+1)D: Tran et al. 2018, arXiv:1711.11248",
         ),
     ),
+    maps=maps,
 )

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from actionrec.clips.recipes import ImageClipRecipe
 from actionrec.clips.section import ImageClipParams, ImageSize, Sampling, TestSampling
-from actionrec.models.kind import ModelKind, ModelParams, PretrainedParams, Reference
+from actionrec.models.kind import RESIDUAL_LAYERS, ModelKind, ModelParams, PretrainedParams, Reference
 from actionrec.models.pixels import IMAGENET, KINETICS, MVIT, Pixels
 from actionrec.models.video_networks import video_network
 from actionrec.models.weights import PartlyTrained, load_torchvision_weights, load_weights_file
@@ -100,6 +100,17 @@ def _reference(backbone: Backbone, parameters: int, paper: str) -> Reference:
     return Reference(backbone, params, 400, parameters, parameters, paper)
 
 
+def maps(params: TorchvisionVideoParams) -> tuple[str, ...]:
+    """Of the convolutional networks; the transformers mix all places from their first layer on."""
+    match params.backbone:
+        case "mvit_v2_s" | "swin3d_t":
+            return ()
+        case "s3d":
+            return tuple(f"net.features.{last}" for last in (15, 12, 6))  # before each pooling
+        case _:
+            return RESIDUAL_LAYERS
+
+
 MODEL = ModelKind(
     section=TorchvisionVideoParams,
     recipe=ImageClipRecipe,
@@ -112,4 +123,5 @@ MODEL = ModelKind(
         _reference("mvit_v2_s", 34_537_744, "Li et al. 2022, arXiv:2112.01526"),
         _reference("swin3d_t", 28_158_070, "Liu et al. 2022, arXiv:2106.13230"),
     ),
+    maps=maps,
 )

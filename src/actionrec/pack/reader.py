@@ -7,6 +7,7 @@ it pickles into the processes that load data.
 from __future__ import annotations
 
 import os
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ from actionrec.core.hdf5 import open_h5, read_jpegs, read_strings
 from actionrec.core.tables import check_same_ids
 
 VIEW_FORMAT, VIEW_VERSION = "actionrec-packed", 1
+SHARDS_FORMAT, SHARDS_VERSION = "actionrec-packed-shards", 1
+
+# Files of shards that a process keeps open; the limit of many systems is 1024 in all.
+_OPEN_SHARDS = 64
 
 # One read of a span that is at most this many times as long as what is wanted beats several reads.
 _SPAN_PER_FRAME = 4
@@ -62,9 +67,27 @@ class PackedFile:
         """Frames of the video that the ``indices`` of this file are about: themselves, where it holds every frame."""
         return indices
 
+    def timestamps(self, video_id: str) -> npt.NDArray[np.float64]:
+        """Seconds at which the frames (rows) of one video are shown: (num_frames,)."""
+        if "timestamps" not in self._file:
+            raise ActionrecError(f"{self.path} holds no times; rebuild it with `dvc repro -f {self._stage}`")
+        place = self._place(video_id)
+        seconds: npt.NDArray[np.float64] = self._file["timestamps"][self._starts[place] : self._starts[place + 1]]
+        return seconds
+
+    def _indexed_frames(self, video_id: str, indices: Indices) -> Indices:
+        """Frames of the video that the rows ``indices`` are about, by ``frame_index`` of the file."""
+        wanted, places = np.unique(self._flat(video_id, indices), return_inverse=True)
+        frames: Indices = self._file["frame_index"][wanted][places]
+        return frames
+
     def check_covers(self, video_ids: Sequence[str], *, name: str) -> None:
-        """Raise :class:`ActionrecError` unless the file holds exactly ``video_ids``, which ``name`` describes."""
-        check_same_ids(video_ids, self.video_ids, left_name=name, right_name=str(self.path))
+        """Raise :class:`ActionrecError` unless the file holds all of ``video_ids``, which ``name`` describes.
+
+        It may hold more: a split leaves out what it does not need.
+        """
+        held = set(self.video_ids).intersection(video_ids)
+        check_same_ids(video_ids, held, left_name=name, right_name=str(self.path))
 
     def close(self) -> None:
         """Close this process's handle; a later read opens it again."""
@@ -110,6 +133,10 @@ class PackedView(PackedFile):
     def __init__(self, path: Path, *, view: str) -> None:
         super().__init__(path, format=VIEW_FORMAT, version=VIEW_VERSION, stage=f"pack@{view}")
         self._is_raw = "frames" in self._file
+        self._is_by_time = "frame_index" in self._file
+
+    def source_frames(self, video_id: str, indices: Indices) -> Indices:
+        return self._indexed_frames(video_id, indices) if self._is_by_time else indices
 
     def read(self, video_id: str, indices: Indices) -> Frames:
         """Frames ``indices`` of one video, in that order: uint8 (n, height, width, 3), RGB 0-255."""
@@ -139,3 +166,59 @@ class PackedView(PackedFile):
             decoded.append(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
         frames: Frames = np.stack(decoded).astype(np.uint8, copy=False)
         return frames
+
+
+def shards_folder(path: Path) -> Path:
+    """Where the shards of the view ``path`` lie: ``data/packed/rgb`` of ``data/packed/rgb.h5``."""
+    return path.with_suffix("")
+
+
+class ShardedView(PackedFile):
+    """Frames of one view that is an index (``data/packed/<view>.h5``) and shards beside it (``data/packed/<view>/``).
+
+    Each shard is the packed file of a part of the videos, named after its fingerprint.
+    """
+
+    def __init__(self, path: Path, *, view: str) -> None:
+        super().__init__(path, format=SHARDS_FORMAT, version=SHARDS_VERSION, stage=f"pack@{view}")
+        self._view = view
+        self._shard_names = read_strings(self._file, "shard")
+        self._shard_of: npt.NDArray[np.int64] = self._file["video_shard"][:]
+        self._open: OrderedDict[int, PackedView] = OrderedDict()
+
+    def read(self, video_id: str, indices: Indices) -> Frames:
+        """Frames ``indices`` of one video, in that order: uint8 (n, height, width, 3), RGB 0-255."""
+        return self._shard_with(video_id).read(video_id, indices)
+
+    def timestamps(self, video_id: str) -> npt.NDArray[np.float64]:
+        return self._shard_with(video_id).timestamps(video_id)
+
+    def source_frames(self, video_id: str, indices: Indices) -> Indices:
+        return self._shard_with(video_id).source_frames(video_id, indices)
+
+    def close(self) -> None:
+        super().close()
+        for shard in self._open.values():
+            shard.close()
+        self._open.clear()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_open": OrderedDict()}
+
+    def _shard_with(self, video_id: str) -> PackedView:
+        return self._shard(int(self._shard_of[self._place(video_id)]))
+
+    def _shard(self, number: int) -> PackedView:
+        if number not in self._open:
+            path = shards_folder(self.path) / f"{self._shard_names[number]}.h5"
+            shard = PackedView(path, view=self._view)
+            if shard.fingerprint != self._shard_names[number]:
+                raise ActionrecError(
+                    f"{path} holds other videos than its name says; rebuild it with `dvc repro -f {self._stage}`"
+                )
+            self._open[number] = shard
+            if len(self._open) > _OPEN_SHARDS:
+                _, oldest = self._open.popitem(last=False)
+                oldest.close()
+        self._open.move_to_end(number)
+        return self._open[number]

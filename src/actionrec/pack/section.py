@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -22,6 +22,16 @@ class ViewParams(Section):
     """With ``crop``: short side to resize to before cropping."""
     jpeg_quality: Annotated[int, Field(ge=1, le=100)] = 95
     """OpenCV's JPEG quality, 100 is best."""
+    fps: Annotated[float, Field(gt=0, le=1000)] | None = None
+    """Pictures a second: at each moment the one that is shown then, so that videos of all rates have one speed.
+    ``null`` keeps every frame, as many a second as a video has."""
+    shard_videos: Annotated[int, Field(ge=0)] = 0
+    """Most videos in one packed file: with more the view is an index and a folder of files beside it. 0 makes one file
+    of all."""
+
+    def content(self) -> dict[str, Any]:
+        """What decides on the frames of the view: all but how they are spread over files."""
+        return self.model_dump(exclude={"shard_videos"})
 
     def problems(self, name: str) -> list[str]:
         if self.encoding == "raw" and self.fit == "keep":

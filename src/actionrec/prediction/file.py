@@ -40,7 +40,7 @@ class Predictions:
     multiply_adds_video: int
     """Of a video of mean length."""
     best_epoch: int
-    """Counted from 1."""
+    """The epoch that is kept, counted from 1."""
     class_names: list[str]
     video_id: list[str]
     """Sorted."""

@@ -22,8 +22,10 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
+from actionrec.report.fonts import families_for
 from actionrec.report.gather import Curve
 
 Corner: TypeAlias = Literal["upper right", "lower right"]
@@ -268,6 +270,15 @@ class Drawing:
             self._figure().savefig(folder / f"{self.name}.png", format="png", dpi=150, metadata={"Software": None})
 
     def _figure(self) -> Figure:
+        figure = self._drawn()
+        families = families_for("".join(text.get_text() for text in figure.findobj(Text)))
+        if len(families) == 1:
+            return figure
+        # A text keeps the fonts that were known when it was made.
+        with mpl.rc_context({"font.family": families}):
+            return self._drawn()
+
+    def _drawn(self) -> Figure:
         figure = Figure(figsize=self.size_inches)
         self.draw(figure)
         return figure
@@ -276,6 +287,6 @@ class Drawing:
 @contextmanager
 def _styled(extra: dict[str, Any]) -> Iterator[None]:
     with mpl.rc_context(_STYLE | extra), warnings.catch_warnings():
-        # A class name may use a script that matplotlib's font lacks; the page's fonts have it.
+        # A class name may use a script that no font here has: the page's fonts have it, and the stage says so.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield

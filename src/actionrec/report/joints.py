@@ -103,10 +103,8 @@ class JointReader:
         as_hands = getattr(params, "keypoint_features", None) == "hands"
         if recipe.view is not None or not recipe.reads_keypoints or as_hands:
             return None
-        classes, model = _trained(name, video.fold if self._folded else None)
-        frames = np.arange(self._keypoints.num_frames(video.video_id))
-        if recipe.only_hands:
-            frames = self._keypoints.frames_with_hands(video.video_id)
+        classes, model = trained_model(name, video.fold if self._folded else None)
+        frames = self._keypoints.counted_frames(video.video_id, fps=recipe.fps, only_hands=recipe.only_hands)
         clips = frames[np.maximum(recipe.test_clips(len(frames), recipe.samplings[0]), 0)]
         inputs = [
             recipe.prepare(None, self._keypoints.read(video.video_id, clip), generator=None)["keypoints"]
@@ -117,7 +115,8 @@ class JointReader:
 
 
 @cache
-def _trained(name: str, fold: int | None) -> tuple[list[str], nn.Module]:
+def trained_model(name: str, fold: int | None) -> tuple[list[str], nn.Module]:
+    """The classes and the network of a model, of ``fold`` where there are several; read once."""
     from actionrec.training.trained import load_trained
 
     card, model = load_trained(paths.model_dir(name, fold), name=name)

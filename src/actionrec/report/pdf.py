@@ -9,13 +9,11 @@ from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
 
-import matplotlib as mpl
 import typst
-from matplotlib.ft2font import FT2Font
 
+from actionrec.report.fonts import FONTS, lacking
 from actionrec.report.typeset import string, typeset
 
-_FONTS = Path(mpl.get_data_path()) / "fonts" / "ttf"
 _INK = "#1c1e24"
 _DATE = 0
 """Of the document, in seconds since 1970: the same page gives the same bytes."""
@@ -41,18 +39,12 @@ def make_pdf(html: str) -> bytes:
         return typst.compile(
             main,
             root=Path(name),
-            font_paths=[_FONTS],
+            font_paths=[FONTS],
             # Another machine's fonts would give other bytes; they are asked only for a script that ours lacks.
-            ignore_system_fonts=_covers(body),
+            ignore_system_fonts=not lacking(body),
             format="pdf",
             timestamp=_DATE,
         )
-
-
-def _covers(text: str) -> bool:
-    """Whether the font that comes with us has every character of ``text``."""
-    known = FT2Font(str(_FONTS / "DejaVuSans.ttf")).get_charmap()
-    return all(ord(char) in known or not char.isprintable() for char in set(text))
 
 
 def _definitions(html: str) -> list[tuple[str, str]]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from actionrec.core.answers import Answer, AnsweredVideo
-from actionrec.models.table import recipe_of
-from actionrec.report.gather import FUSION, Inputs
+from actionrec.models.table import kind_of, recipe_of
+from actionrec.report.gather import Inputs
 from actionrec.report.wording import headline_entry
 
 _WRONG = 4
@@ -28,6 +28,8 @@ class Picture:
     wrong: bool = False
     bones: str = ""
     """The model that reads its keypoints, which are then drawn over it; empty where none does."""
+    heat: str = ""
+    """The model that sees its frames, whose answer then tints them; empty where none does."""
     at_end: bool = False
     """Its last frames, not frames of the whole video."""
 
@@ -112,7 +114,9 @@ def _says(video: AnsweredVideo, label: str, entries: Sequence[str]) -> list[str]
 
 
 def _entry(inputs: Inputs, name: str, *, priority: int) -> Chapter:
-    bones = name if name != FUSION and recipe_of(inputs.models[name]).reads_keypoints else ""
+    params = inputs.models.get(name)  # none of the fusion
+    bones = name if params and recipe_of(params).reads_keypoints else ""
+    heat = name if params and kind_of(params.type).maps(params) else ""
 
     def certainty(video: AnsweredVideo) -> tuple[float, str]:
         return -video.answers[name].probability, video.video_id
@@ -124,7 +128,7 @@ def _entry(inputs: Inputs, name: str, *, priority: int) -> Chapter:
     return Chapter(
         name,
         "The wrong answers that it was most certain of, then right ones." if wrong else "No answer was wrong.",
-        tuple(replace(_said(video, video.answers[name]), bones=bones) for video in (*wrong, *chosen)),
+        tuple(replace(_said(video, video.answers[name]), bones=bones, heat=heat) for video in (*wrong, *chosen)),
         priority,
     )
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
+from actionrec.core import paths
 from actionrec.core.tables import SUBSETS
 from actionrec.intake.screen.rules import RULES
 from actionrec.keypoints.layout import PARTS
@@ -22,7 +23,8 @@ from actionrec.report.distrust import FEW_GROUPS, FEW_VIDEOS, MANY_REJECTED, dis
 from actionrec.report.factors import draw_factors, factors
 from actionrec.report.gallery import Gallery, Videos, fill
 from actionrec.report.gather import FUSION, Inputs
-from actionrec.report.joints import JointReader
+from actionrec.report.heat import Heat, HeatReader
+from actionrec.report.joints import JointReader, Shares
 from actionrec.report.picks import chapters
 from actionrec.report.published import published_rows
 from actionrec.report.strips import STRIP_FRAMES
@@ -55,13 +57,13 @@ def render(
     frames_path: Mapping[str, Path],
     keypoints_path: Path,
     *,
-    with_joints: bool = True,
+    with_models: bool = True,
 ) -> str:
     """The whole page as HTML, at most ``report.max_mb`` large as long as that holds without pictures.
 
-    ``frames_path`` maps the ids of all videos, rejected ones too, to their frame files. ``with_joints`` asks the
-    trained models which joints their answers hang on. Everything from outside
-    is escaped; the page loads nothing and runs nothing, which its content security policy states as well.
+    ``frames_path`` maps the ids of all videos, rejected ones too, to their frame files. ``with_models`` asks the
+    trained models which joints and places their answers hang on. Everything from outside is escaped; the page loads
+    nothing and runs one script of its own, which its content security policy states as well.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("actionrec.report", "."),
@@ -77,25 +79,35 @@ def render(
     template = environment.get_template("template.html")
     context = _results(inputs) | _data(inputs, coverage, frames_path) | _factors(inputs, coverage)
     context |= {"css": css, "script": script, "script_hash": _csp_hash(script)}
-    without = template.render(gallery=Gallery.empty(), **context)
+    without = template.render(gallery=Gallery.empty(), untinted=0, **context)
+    heat = HeatReader(inputs.split, inputs.params.pack, paths.packed_path, keypoints_path, folded=bool(inputs.folds))
     gallery = fill(
         chapters(inputs, list(results_view.shown_entries(inputs))),
-        _videos(inputs, frames_path, PackedKeypoints(keypoints_path) if coverage else None, with_joints=with_joints),
+        _videos(
+            inputs, frames_path, PackedKeypoints(keypoints_path) if coverage else None, heat if with_models else None
+        ),
         max_bytes=int(inputs.params.report.max_mb * 1e6) - len(without.encode()),
     )
-    return template.render(gallery=gallery, **context)
+    return template.render(gallery=gallery, untinted=heat.skipped, **context)
 
 
 def _videos(
-    inputs: Inputs, frames_path: Mapping[str, Path], keypoints: PackedKeypoints | None, *, with_joints: bool
+    inputs: Inputs, frames_path: Mapping[str, Path], keypoints: PackedKeypoints | None, heat: HeatReader | None
 ) -> Videos:
-    if keypoints is None or not with_joints:
+    """Without ``heat`` no model is asked."""
+    if heat is None:
         return Videos(frames_path, keypoints)
-    reader = JointReader(keypoints, folded=bool(inputs.folds))
+    joints = JointReader(keypoints, folded=bool(inputs.folds)) if keypoints else None
     answered = {video.video_id: video for video in inputs.answers}
-    return Videos(
-        frames_path, keypoints, lambda name, video_id: reader.shares(name, inputs.models[name], answered[video_id])
-    )
+
+    def shares_of(name: str, video_id: str) -> Shares | None:
+        return joints.shares(name, inputs.models[name], answered[video_id]) if joints else None
+
+    def heat_of(name: str, video_id: str, shown: Sequence[int], size: tuple[int, int]) -> Heat | None:
+        clip_cost = int(inputs.details[name]["multiply_adds_clip"])
+        return heat.of(name, inputs.models[name], answered[video_id], shown, clip_cost=clip_cost, size=size)
+
+    return Videos(frames_path, keypoints, shares_of, heat_of)
 
 
 def _own_file(name: str) -> Markup:

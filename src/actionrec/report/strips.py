@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import math
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
+import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
@@ -20,6 +23,9 @@ _HEIGHT = 96
 _MAX_FRAME_WIDTH = 192
 _GAP = 2
 _JPEG_QUALITY = 72
+_TINT_STEP = 2  # pixels of the strip to one of its tint, which is smooth
+_TINTS = 16  # few, so that the picture is small and last digits of sums do not show
+_TINT_OPACITY = 0.65
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,29 @@ class Strip:
                 paths += draw_joints(keypoints, presence, shares, self.frame_width, self.height)
             drawn += Markup('<g transform="translate({} 0)">{}</g>').format(left, paths)
         return drawn
+
+    def tint(self, heat: npt.NDArray[np.float64]) -> Markup:
+        """``heat`` of its frames, (n, ``height``, ``frame_width``) in 0-1, as a picture over it."""
+        height, frame_width = self.height // _TINT_STEP, self.frame_width // _TINT_STEP
+        step = (self.frame_width + _GAP) / _TINT_STEP
+        image = np.zeros((height, math.ceil(step * len(heat)), 4), np.uint8)
+        for place, values in enumerate(heat):
+            small = cv2.resize(values, (frame_width, height), interpolation=cv2.INTER_AREA)
+            left = round(place * step)
+            image[:, left : left + frame_width] = _tints()[(small * (_TINTS - 1)).round().astype(np.int64)]
+        _, encoded = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGBA2BGRA))
+        return Markup(
+            '<image href="data:image/png;base64,{}" width="{}" height="{}" preserveAspectRatio="none"/>'
+        ).format(base64.b64encode(encoded.tobytes()).decode("ascii"), image.shape[1] * _TINT_STEP, self.height)
+
+
+@cache
+def _tints() -> npt.NDArray[np.uint8]:
+    """(``_TINTS``, 4): from nothing over purple and orange to yellow, RGBA."""
+    shares = np.linspace(0, 1, _TINTS)
+    colors = mpl.colormaps["plasma"](shares)
+    colors[:, 3] = _TINT_OPACITY * shares
+    return np.asarray((colors * 255).round(), np.uint8)
 
 
 def strip_indices(num_frames: int, *, at_end: bool) -> Indices:

@@ -51,7 +51,8 @@ def _record_experiment(tracker: Tracker, params: Params, summary: dict[str, dict
     fusion = json.loads((paths.METRICS / f"{FUSION}.json").read_text(encoding="utf-8"))
     chosen = {"best_model": fusion["best_model"], "best_model_chosen_on": fusion["chosen_on"] or "order"}
     tracker.tag(run, {**chosen, **_data_tags(params), "mlflow.note.content": _results_table(summary)})
-    tracker.log_files(run, [paths.SUMMARY, paths.METRICS / f"{FUSION}.json", paths.REPORT])
+    tracker.log_files(run, [paths.SUMMARY, paths.METRICS / f"{FUSION}.json"])
+    tracker.log_files(run, [paths.REPORT, paths.PRINTED_REPORT, paths.ANSWERS])
     tracker.log_files(run, _figures("models", f"confusion_{FUSION}"), folder="figures")
     tracker.finish(run)
     return run

@@ -20,15 +20,16 @@ CURVE_COLUMNS = ("epoch", "train_loss", "train_top1", "val_loss", "val_top1", "l
 
 
 class History(pl.Callback):
-    """Curves, one row an epoch, and the weights of the best epoch.
+    """Curves, one row an epoch, and the weights of the epoch that is kept: the best, or with ``keeps_last`` the last.
 
     The best epoch has the highest ``val_top1``; among equals the lowest ``val_loss``, then the earliest.
     Saved in the checkpoint, so a resumed run remembers both. ``patience`` epochs without a better one end
     the training; 0 never does.
     """
 
-    def __init__(self, *, patience: int = 0) -> None:
+    def __init__(self, *, patience: int = 0, keeps_last: bool = False) -> None:
         self._patience = patience
+        self._keeps_last = keeps_last
         self.rows: list[dict[str, float]] = []
         """By ``CURVE_COLUMNS``; epochs counted from 1."""
         self.best_epoch = 0
@@ -36,7 +37,7 @@ class History(pl.Callback):
 
     @property
     def best(self) -> dict[str, float]:
-        """The row of the best epoch."""
+        """The row of the epoch that is kept."""
         return self.rows[self.best_epoch - 1]
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
@@ -51,7 +52,7 @@ class History(pl.Callback):
                 "or train.gradient_clip"
             )
         self.rows.append({"epoch": trainer.current_epoch + 1, **metrics})
-        if self.best_epoch == 0 or _rank(self.rows[-1]) > _rank(self.best):
+        if self.best_epoch == 0 or self._keeps_last or _rank(self.rows[-1]) > _rank(self.best):
             assert isinstance(pl_module, ClipClassifier)
             self.best_epoch = trainer.current_epoch + 1
             self.best_weights = {

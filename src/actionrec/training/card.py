@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,7 @@ class ModelCard:
     parameters: int
     trainable_parameters: int
     best_epoch: int
-    """Counted from 1; ``weights.pt`` is from its end."""
+    """The epoch that is kept, counted from 1: ``weights.pt`` is from its end."""
     best_val_top1: float
     best_val_loss: float
     fingerprint: str
@@ -39,7 +41,25 @@ class ModelCard:
 def save_weights(state: dict[str, Tensor], path: Path) -> None:
     """Write a state dict on the CPU; equal weights give equal bytes."""
     plain = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in state.items()}
-    torch.save(plain, path)
+    content = io.BytesIO()  # torch itself hides why it could not write
+    torch.save(plain, content)
+    path.write_bytes(content.getbuffer())
+
+
+def load_whole(path: Path) -> Any:
+    """What torch saved at ``path``, on the CPU; runs no code that is in it.
+
+    Raises ``ValueError`` for a damaged file: torch keeps a checksum of every part, but does not look at it. Other
+    exceptions, of many types, are torch's, for a file that holds more than tensors and plain values.
+    """
+    try:
+        with zipfile.ZipFile(path) as parts:
+            damaged = parts.testzip()
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"it is damaged: {error}") from error
+    if damaged is not None:
+        raise ValueError(f"it is damaged: {damaged} does not match its checksum")
+    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def write_card(card: ModelCard, directory: Path) -> None:

@@ -21,9 +21,11 @@ from actionrec.clips.recipes import Recipe
 from actionrec.clips.sampling import NO_FRAME, generator_for
 from actionrec.core.arrays import Indices
 from actionrec.core.tables import SplitRow
+from actionrec.core.times import shown_at
 from actionrec.keypoints.reader import PackedKeypoints
 from actionrec.pack.features.reader import PackedFeatures
 from actionrec.pack.views import View, open_view
+from actionrec.training.balance import balanced_order
 
 Batch = tuple[dict[str, Tensor], Tensor]
 """Inputs by name, each (B, ...), and labels int64 (B,)."""
@@ -45,26 +47,34 @@ class ClipSource:
         return self.view.num_features if isinstance(self.view, PackedFeatures) else None
 
     def num_frames(self, video_id: str) -> int:
-        """Frames of the video, those with hands, or rows of features: what the clips of the recipe are counted in."""
-        if self._hands:
-            return len(self._hands.frames_with_hands(video_id))
-        packed = self.view or self.keypoints
-        assert packed is not None
-        return packed.num_frames(video_id)
+        """What the clips of the recipe are counted in: frames of the video, those with hands, moments, or rows."""
+        rows = self._rows(video_id)
+        return self._packed.num_frames(video_id) if rows is None else len(rows)
 
     def source_frames(self, video_id: str, indices: Indices) -> Indices:
         """Frames of the video that ``indices`` are about; ``NO_FRAME`` stays."""
         found, shown = indices.copy(), indices != NO_FRAME
-        if self.view:
-            found[shown] = self.view.source_frames(video_id, indices[shown])
-        elif self._hands:
-            found[shown] = self._hands.frames_with_hands(video_id)[indices[shown]]
+        found[shown] = self._packed.source_frames(video_id, self._counted(video_id, indices[shown]))
         return found
 
     @property
-    def _hands(self) -> PackedKeypoints | None:
-        """The keypoints that say which frames there are."""
-        return self.keypoints if self.recipe.only_hands else None
+    def _packed(self) -> View | PackedKeypoints:
+        """The file whose frames, or rows, are counted."""
+        packed = self.view or self.keypoints
+        assert packed is not None
+        return packed
+
+    def _rows(self, video_id: str) -> Indices | None:
+        """Rows of that file which the clips are counted in, at each moment or with hands; None for all of them."""
+        fps, only_hands = self.recipe.fps, self.recipe.only_hands
+        if self.view is None and self.keypoints is not None and (fps is not None or only_hands):
+            return self.keypoints.counted_frames(video_id, fps=fps, only_hands=only_hands)
+        return None if fps is None else shown_at(self._packed.timestamps(video_id), fps=fps).frames
+
+    def _counted(self, video_id: str, indices: Indices) -> Indices:
+        """Rows of the file at the places ``indices`` among those that are counted."""
+        rows = self._rows(video_id)
+        return indices if rows is None else rows[indices]
 
     def load(
         self, video_id: str, indices: Indices, *, generator: np.random.Generator | None, crop: int = 0
@@ -74,9 +84,10 @@ class ClipSource:
         Where an index is ``NO_FRAME`` the frame is black, and no keypoint is found in it.
         """
         shown = indices != NO_FRAME
-        frames = _spread(self.view.read(video_id, indices[shown]), shown) if self.view else None
+        rows = self._counted(video_id, indices[shown])
+        frames = _spread(self.view.read(video_id, rows), shown) if self.view else None
         keypoints = (
-            self.keypoints.read(video_id, self.source_frames(video_id, indices[shown])) if self.keypoints else None
+            self.keypoints.read(video_id, self._packed.source_frames(video_id, rows)) if self.keypoints else None
         )
         if keypoints is not None:
             values, presence = (_spread(part, shown) for part in (keypoints.keypoints, keypoints.presence))
@@ -94,7 +105,10 @@ def _spread(rows: npt.NDArray[Any], shown: npt.NDArray[np.bool_]) -> npt.NDArray
 
 
 class TrainClips(Dataset[Batch]):
-    """Random clips of labelled videos; an item is a whole batch, named by epoch and places."""
+    """Random clips of labelled videos; an item is a whole batch, named by epoch and places.
+
+    Places from ``num_clips`` on are further clips of the same videos, others than those before.
+    """
 
     def __init__(self, source: ClipSource, *, video_ids: Sequence[str], labels: Sequence[int], seed: int) -> None:
         self._source = source
@@ -103,11 +117,21 @@ class TrainClips(Dataset[Batch]):
         self._seed = seed
         self.num_clips = len(self._video_ids) * source.recipe.clips_per_epoch
 
+    @property
+    def clip_labels(self) -> list[int]:
+        """The label at each of the ``num_clips`` places."""
+        return [label for label in self._labels for _ in range(self._source.recipe.clips_per_epoch)]
+
     def __getitem__(self, key: tuple[int, list[int]]) -> Batch:
         epoch, places = key
-        clips = [self._clip(epoch, *divmod(place, self._source.recipe.clips_per_epoch)) for place in places]
-        labels = [self._labels[place // self._source.recipe.clips_per_epoch] for place in places]
-        return default_collate(clips), torch.tensor(labels)
+        per_epoch = self._source.recipe.clips_per_epoch
+        found, labels = [], []
+        for place in places:
+            again, first = divmod(place, self.num_clips)
+            video, repeat = divmod(first, per_epoch)
+            found.append(self._clip(epoch, video, repeat + again * per_epoch))
+            labels.append(self._labels[video])
+        return default_collate(found), torch.tensor(labels)
 
     def _clip(self, epoch: int, video: int, repeat: int) -> dict[str, Any]:
         video_id = self._video_ids[video]
@@ -124,8 +148,19 @@ class EpochBatches(Sampler[tuple[int, list[int]]]):
     every epoch; the shares are filled up to one length with repeated clips.
     """
 
-    def __init__(self, num_clips: int, *, batch_size: int, seed: int, rank: int = 0, world_size: int = 1) -> None:
+    def __init__(
+        self,
+        num_clips: int,
+        *,
+        batch_size: int,
+        seed: int,
+        rank: int = 0,
+        world_size: int = 1,
+        labels: Sequence[int] | None = None,
+    ) -> None:
+        """``labels`` of the clips: an epoch then holds as many clips of every class, and ``num_clips`` in all."""
         self._num_clips = num_clips
+        self._labels = labels
         self._seed = seed
         self._rank, self._world_size = rank, world_size
         self._share = -(-num_clips // world_size)
@@ -142,7 +177,11 @@ class EpochBatches(Sampler[tuple[int, list[int]]]):
         return self._num_batches
 
     def __iter__(self) -> Iterator[tuple[int, list[int]]]:
-        order = generator_for(self._seed, self._epoch, "order").permutation(self._num_clips)
+        generator = generator_for(self._seed, self._epoch, "order")
+        if self._labels is None:
+            order = generator.permutation(self._num_clips)
+        else:
+            order = balanced_order(np.asarray(self._labels), generator=generator)
         mine = np.resize(order, self._share * self._world_size)[self._rank :: self._world_size]
         for places in np.array_split(mine, self._num_batches):
             yield self._epoch, places.tolist()

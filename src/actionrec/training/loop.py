@@ -1,7 +1,8 @@
 """Trains one model: resumes, runs Lightning, and writes the trained model and its curves.
 
 A run is known by its fingerprint. Its checkpoint lies in the item cache under that name, so a killed
-run goes on after its last finished epoch, never with other settings, and a finished one is not run again.
+run goes on after its last finished epoch, never with other settings, and a finished one is not run again. Of two
+processes with one fingerprint one trains, and the other waits and takes what came out.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import json
 import logging
 import os
 import shutil
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import lightning.pytorch as pl
 import torch
@@ -23,16 +26,19 @@ from torch import nn
 from actionrec.clips.sampling import generator_for
 from actionrec.core.errors import ActionrecError
 from actionrec.core.files import atomic_dir, write_json
-from actionrec.core.itemcache import ItemCache
+from actionrec.core.itemcache import ItemCache, is_sealed, seal
 from actionrec.core.tables import write_table
 from actionrec.models.kind import count_parameters
+from actionrec.training.balance import class_weights
 from actionrec.training.callbacks import CURVE_COLUMNS, History, LastCheckpoint, progress_callback
-from actionrec.training.card import WEIGHTS_FILE, ModelCard, save_weights, write_card
+from actionrec.training.card import WEIGHTS_FILE, ModelCard, load_whole, save_weights, write_card
 from actionrec.training.datasets import EpochBatches, FixedClips, TrainClips, fixed_loader, train_loader
 from actionrec.training.devices import resolve_accelerator, resolve_precision
 from actionrec.training.module import ClipClassifier
 from actionrec.training.run import TrainingRun
 
+# Of processes that train together: whichever is there and is not 0, this process is not the first of them.
+_RANKS = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID")
 _CHECKPOINT_FILE = "last.ckpt"
 _FINISHED_DIR = "finished"
 _HISTORY_FILE = "history.json"
@@ -55,16 +61,31 @@ def train_model(
     """
     run.check()
     fingerprint = run.fingerprint()
-    workspace = cache.path(fingerprint)
-    finished = workspace / _FINISHED_DIR
-    writes = True
-    if not finished.is_dir():
-        model, writes = _fit(run, workspace, callbacks)
-    else:
-        model = run.kind.build(run.model, num_classes=len(run.class_names()), load_weights=False)
-    history = json.loads((finished / _HISTORY_FILE).read_text(encoding="utf-8"))
+    # Of processes that train together the first has the entry for all of them.
+    first = not any(int(os.environ.get(name, "0")) for name in _RANKS)
+    with cache.alone(fingerprint, what=run.name) if first else nullcontext(cache.path(fingerprint)) as workspace:
+        finished = workspace / _FINISHED_DIR
+        writes = True
+        if not is_sealed(finished):
+            model, writes = _fit(run, workspace, callbacks)
+        else:
+            model = run.kind.build(run.model, num_classes=len(run.class_names()), load_weights=False)
+            (workspace / _CHECKPOINT_FILE).unlink(missing_ok=True)  # of a process that was killed at its very end
+        history = json.loads((finished / _HISTORY_FILE).read_text(encoding="utf-8"))
+        card = _card(run, fingerprint, model, history)
+        if writes:
+            with atomic_dir(out_dir) as aside:
+                shutil.copyfile(finished / WEIGHTS_FILE, aside / WEIGHTS_FILE)
+                write_card(card, aside)
+    if writes:
+        rows = ([row[column] for column in CURVE_COLUMNS] for row in history["rows"])
+        write_table(curves_path, CURVE_COLUMNS, rows)
+    return card
+
+
+def _card(run: TrainingRun, fingerprint: str, model: nn.Module, history: dict[str, Any]) -> ModelCard:
     best = history["rows"][history["best_epoch"] - 1]
-    card = ModelCard(
+    return ModelCard(
         name=run.name,
         type=run.model.type,
         class_names=run.class_names(),
@@ -77,13 +98,6 @@ def train_model(
         best_val_loss=best["val_loss"],
         fingerprint=fingerprint,
     )
-    if not writes:
-        return card
-    with atomic_dir(out_dir) as aside:
-        shutil.copyfile(finished / WEIGHTS_FILE, aside / WEIGHTS_FILE)
-        write_card(card, aside)
-    write_table(curves_path, CURVE_COLUMNS, ([row[column] for column in CURVE_COLUMNS] for row in history["rows"]))
-    return card
 
 
 def _fit(run: TrainingRun, workspace: Path, callbacks: Sequence[pl.Callback]) -> tuple[nn.Module, bool]:
@@ -93,7 +107,8 @@ def _fit(run: TrainingRun, workspace: Path, callbacks: Sequence[pl.Callback]) ->
     """
     workspace.mkdir(parents=True, exist_ok=True)
     checkpoint = workspace / _CHECKPOINT_FILE
-    history = History(patience=run.train.early_stopping)
+    resumes = _can_resume(checkpoint)
+    history = History(patience=run.train.early_stopping, keeps_last=run.train.keep == "last")
     with torch.random.fork_rng(), _quiet_lightning():
         torch.manual_seed(int(generator_for(run.train.seed, "weights").integers(2**63)))
         model = run.kind.build(run.model, num_classes=len(run.class_names()))
@@ -102,7 +117,7 @@ def _fit(run: TrainingRun, workspace: Path, callbacks: Sequence[pl.Callback]) ->
         val_ids, val_labels = run.labelled("val")
         val_clips = [run.source.recipe.val_clips(run.source.num_frames(video_id)) for video_id in val_ids]
         trainer.fit(
-            ClipClassifier(model, run.train),
+            ClipClassifier(model, run.train, class_weights=_class_weights(run)),
             train_loader(_train_clips(run), batches, num_workers=run.train.num_workers),
             fixed_loader(
                 FixedClips(
@@ -116,15 +131,29 @@ def _fit(run: TrainingRun, workspace: Path, callbacks: Sequence[pl.Callback]) ->
                 batch_size=run.train.batch_size,
                 num_workers=run.train.num_workers,
             ),
-            ckpt_path=str(checkpoint) if checkpoint.exists() else None,
+            ckpt_path=str(checkpoint) if resumes else None,
+            weights_only=True,  # a pickle could run code
         )
     if trainer.is_global_zero:
         with atomic_dir(workspace / _FINISHED_DIR) as aside:
             save_weights(history.best_weights, aside / WEIGHTS_FILE)
             write_json(aside / _HISTORY_FILE, {"rows": history.rows, "best_epoch": history.best_epoch})
+            seal(aside)
         checkpoint.unlink()
     trainer.strategy.barrier()
     return model, trainer.is_global_zero
+
+
+def _can_resume(checkpoint: Path) -> bool:
+    """Whether there is a checkpoint that is whole and holds no code; another is not used, and a line says so."""
+    if not checkpoint.exists():
+        return False
+    try:
+        load_whole(checkpoint)
+    except Exception as error:  # noqa: BLE001 (torch raises many types)
+        print(f"note: {checkpoint} cannot be resumed from ({error}); training begins anew", file=sys.stderr)
+        return False
+    return True
 
 
 def _train_clips(run: TrainingRun) -> TrainClips:
@@ -132,10 +161,17 @@ def _train_clips(run: TrainingRun) -> TrainClips:
     return TrainClips(run.source, video_ids=video_ids, labels=labels, seed=run.train.seed)
 
 
+def _class_weights(run: TrainingRun) -> torch.Tensor | None:
+    _, labels = run.labelled("train")
+    return class_weights(labels, num_classes=len(run.class_names()), kind=run.train.class_weights)
+
+
 def _train_batches(run: TrainingRun, trainer: pl.Trainer, model: nn.Module) -> EpochBatches:
-    num_clips = _train_clips(run).num_clips
+    clips = _train_clips(run)
+    num_clips = clips.num_clips
     batches = EpochBatches(
         num_clips,
+        labels=clips.clip_labels if run.train.sampler == "balanced" else None,
         batch_size=run.train.batch_size,
         seed=run.train.seed,
         rank=trainer.global_rank,

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import torch
 from pydantic import ValidationError
 from torch import nn
 
 from actionrec.core.errors import ActionrecError
 from actionrec.models.kind import ModelParams
 from actionrec.models.table import build_model, parse_model
-from actionrec.training.card import CARD_FILE, WEIGHTS_FILE, ModelCard
+from actionrec.training.card import CARD_FILE, WEIGHTS_FILE, ModelCard, load_whole
 
 
 def section_of(card: ModelCard) -> ModelParams:
@@ -60,7 +59,7 @@ def load_trained(directory: Path, *, name: str) -> tuple[ModelCard, nn.Module]:
     if not path.exists():
         raise ActionrecError(f"{path} does not exist; {remedy}")
     try:
-        model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        model.load_state_dict(load_whole(path))
     except Exception as error:
         raise ActionrecError(f"{path} does not hold the weights of {card.name} ({error}); {remedy}") from error
     return card, model.eval()

@@ -47,3 +47,11 @@ def extracted(video: Path, params: ExtractParams = PARAMS) -> FrameFile:
     path = video.with_suffix(".h5")
     extract_video(video, path, params=params, fingerprint="test")
     return open_frames(path)
+
+
+def without_first_pictures(stream: bytes, count: int) -> bytes:
+    """An MPEG transport stream as if the recording had begun ``count`` pictures later."""
+    packets = [stream[start : start + 188] for start in range(0, len(stream), 188)]
+    video = [place for place, packet in enumerate(packets) if packet[1] & 0x1F == 1 and packet[2] == 0]  # ffmpeg's PID
+    begins = [place for place in video if packets[place][1] & 0x40]
+    return b"".join([*packets[: video[0]], *packets[begins[count] :]])

@@ -101,6 +101,21 @@ def test_variable_rate_keeps_its_times(tmp_path: Path) -> None:
     np.testing.assert_allclose(frames.timestamps, np.asarray(kept) / FPS, atol=0.0006)
 
 
+def test_frames_that_come_faster_than_the_declared_rate_are_all_there(tmp_path: Path) -> None:
+    times = np.cumsum([0, *[40, 4, 76, 13, 7] * 5]) / 1000
+    steps = "40*floor(N/5)*3.5+if(mod(N,5),40)+if(gt(mod(N,5),1),4)+if(gt(mod(N,5),2),76)+if(gt(mod(N,5),3),13)"
+    video = write_video(
+        tmp_path / "a.mkv",
+        moving_bars(26),
+        coding=(*LOSSLESS, "-enc_time_base", "1/1000"),
+        filters=f"settb=1/1000,setpts='{steps}'",
+    )
+    frames = extracted(video)
+    np.testing.assert_allclose(frames.timestamps, times, atol=0.0006)
+    assert frames.attributes["decode_errors"] == 0
+    assert np.abs(frames.decode(range(26)).astype(int) - moving_bars(26)).mean() < 3
+
+
 def test_a_change_of_resolution_keeps_every_frame_at_the_first_size(tmp_path: Path) -> None:
     mpeg = ("-c:v", "mpeg2video", "-q:v", "2", "-pix_fmt", "yuv420p")
     small = write_video(tmp_path / "a.ts", moving_bars(10), coding=mpeg)
@@ -220,7 +235,7 @@ def test_a_second_run_decodes_nothing_and_changes_nothing(data: list[ManifestRow
     assert _run(data) == 0
     assert _contents() == before
     entries = [path for path in ItemCache.of_stage("extract").root.rglob("*") if path.is_file()]
-    assert len(entries) == 3
+    assert len([path for path in entries if path.suffix != ".crc32"]) == 3
 
 
 def test_only_new_videos_and_new_parameters_are_decoded(data: list[ManifestRow]) -> None:

@@ -37,7 +37,9 @@ def header(**changes: Any) -> dict[str, Any]:
         "returncode": 0,
         "timed_out": False,
         "decode_errors": 0,
+        "lead_in_errors": 0,
         "decoder_messages": "",
+        "decoder": "ffmpeg 9",
     }
     assert set(changes) <= set(good)
     return {**good, **changes}
@@ -80,7 +82,8 @@ def test_timing_of_no_frame_and_of_one() -> None:
         ("unreadable", "no stream", even(0), {"has_video": False, "num_streams": 0}),
         ("no_video", "no video among the 1 stream(s) of the avi", even(0), {"has_video": False}),
         ("too_short", "15 of 60 declared frames decoded, fewer than 16", even(15), {"packets": 15}),
-        ("decode_errors", "2 complaint(s)", even(60), {"decode_errors": 2}),
+        ("decode_errors", "2 complaint(s) of the decoder (ffmpeg 9)", even(60), {"decode_errors": 2}),
+        ("decode_errors", "1001 complaint(s) of the decoder", even(60), {"lead_in_errors": 1001}),
         ("decode_errors", "signal 6 after 40 frames", even(40), {"returncode": -6}),
         ("missing_frames", "41 of 60 declared frames decoded", even(41), {"packets": 41}),
         ("timestamp_gap", "0.240 s without a frame after frame 29: 6.0", np.delete(even(65), range(30, 35)), {}),

@@ -6,14 +6,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.conftest import REPO
 from tests.intake.extract.making import encode, extracted
 from tests.intake.screen.test_rules import PARAMS
 
 from actionrec.intake.screen.quality import measure_quality
-from actionrec.intake.screen.signature import COLUMNS, ROWS, near_duplicate_pairs, signature_distance, signature_of
+from actionrec.intake.screen.signature import COLUMNS, ROWS, signature_distance, signature_of
 from actionrec.params import load_params
 
 CELLS = ROWS * COLUMNS
@@ -63,37 +61,9 @@ def test_the_distance_counts_the_cells_that_differ_visibly(by: int, counts: bool
     assert signature_distance(signature, _with_cells_changed(signature, 10, by)) == pytest.approx(expected)
 
 
-def test_pairs_are_of_different_groups_and_present_signatures() -> None:
-    a, b = signature_of(_scene(0)), signature_of(_scene(1))
-    near = _with_cells_changed(a, 4, 40)
-    signatures = [a, "", b, near, a, ""]
-    groups = ["train", "train", "val", "val", "train", "test"]
-    expected = [(0, 3, pytest.approx(4 / CELLS)), (3, 4, pytest.approx(4 / CELLS))]
-    assert near_duplicate_pairs(signatures, groups, max_distance=0.02) == expected
-    assert near_duplicate_pairs(signatures, groups, max_distance=0.005) == []
-    assert near_duplicate_pairs([], [], max_distance=0.02) == []
-
-
 def test_signatures_of_another_length_are_refused() -> None:
     with pytest.raises(ValueError, match="432 cells, not 2"):
         signature_distance("0102", "0102")
-    with pytest.raises(ValueError, match="1 signatures, but 2 groups"):
-        near_duplicate_pairs([""], ["a", "b"], max_distance=0.1)
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 40), st.integers(0, 30), st.integers(0, 2)), max_size=12),
-    st.floats(min_value=0, max_value=1),
-)
-def test_pairs_agree_with_looking_at_every_pair(videos: list[tuple[int, int, int, int]], limit: float) -> None:
-    signatures = [_with_cells_changed(signature_of(_scene(scene)), cells, by) for scene, cells, by, _ in videos]
-    groups = [str(group) for *_, group in videos]
-    expected = [
-        (a, b, distance)
-        for a, b in itertools.combinations(range(len(videos)), 2)
-        if groups[a] != groups[b] and (distance := signature_distance(signatures[a], signatures[b])) <= limit
-    ]
-    assert near_duplicate_pairs(signatures, groups, max_distance=limit) == expected
 
 
 COPIES = {

@@ -14,6 +14,8 @@ from tests.prediction.project import CLASSES
 from tests.report import browser
 
 from actionrec.intake.ffmpeg import run_ffmpeg
+from actionrec.prediction.bundle import write_bundle
+from actionrec.prediction.predictor import Predictor
 
 pytestmark = pytest.mark.slow
 
@@ -33,10 +35,10 @@ class Address:
         return self._url
 
 
-@pytest.mark.usefixtures("predictor")
 def test_the_page_shows_classes_and_skeleton_of_the_camera(
-    video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    predictor: Predictor, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Served by a bundle in an empty folder, where no project is."""
     program = browser.find_browser()
     if program is None:
         pytest.skip(f"no browser: none of {', '.join(browser.PROGRAMS)} is installed")
@@ -46,9 +48,13 @@ def test_the_page_shows_classes_and_skeleton_of_the_camera(
     assert made.returncode == 0, made.stderr
     fake = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
     monkeypatch.setattr(browser, "_FLAGS", (*browser._FLAGS, *fake, f"--use-file-for-fake-video-capture={camera}"))
-    command = [sys.executable, "-m", "actionrec", "live", "--port", "0", "--rate", "20", "--device", "cpu"]
-    environment = {**os.environ, "PYTHONPATH": str(REPO / "src")}
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    write_bundle(predictor.bundle, tmp_path / "bundle")
+    (tmp_path / "empty").mkdir()
+    command = [sys.executable, "-m", "actionrec", "live", "--bundle", str(tmp_path / "bundle")]
+    command += ["--port", "0", "--rate", "20", "--device", "cpu"]
+    environment = {name: value for name, value in os.environ.items() if name != "DVC_ROOT"}
+    environment["PYTHONPATH"] = str(REPO / "src")
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=tmp_path / "empty")
     try:
         assert server.stdout is not None
         url = server.stdout.readline().split(" watches at ")[1].split(";")[0]
@@ -66,11 +72,13 @@ def test_the_page_shows_classes_and_skeleton_of_the_camera(
                 time.sleep(0.2)
             assert page.run("document.querySelectorAll('#top li').length") == len(CLASSES)
             assert page.run("document.getElementById('p95').textContent").endswith(" ms")
-            for width in (1400, 360):
+            for width, scheme in ((1400, "light"), (360, "dark")):
                 page.command(
                     "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False
                 )
+                page.look(scheme)
                 assert page.run("document.documentElement.scrollWidth") == width
+                assert page.barriers() == []
             page.run("document.getElementById('stop').click()")
             page.run("1")
             assert page.complaints == []

@@ -10,25 +10,46 @@ import numpy as np
 import numpy.typing as npt
 
 from actionrec.core.hdf5 import JpegWriter, create_h5
+from actionrec.intake.extract.arguments import Span, decode_arguments, listen_arguments
 from actionrec.intake.extract.frames import FORMAT, VERSION
-from actionrec.intake.extract.messages import MARK, DecoderLog
+from actionrec.intake.extract.messages import DecoderLog
 from actionrec.intake.extract.mpjpeg import MpjpegParser
-from actionrec.intake.extract.probe import Probe, probe_video
+from actionrec.intake.extract.opening import not_a_file, plain_name
+from actionrec.intake.extract.probe import Probe, probe_video, starts_at_key_frame
 from actionrec.intake.extract.section import ExtractParams
-from actionrec.intake.ffmpeg import FfmpegResult, run_ffmpeg
+from actionrec.intake.extract.treatment import Stream, Treatment
+from actionrec.intake.ffmpeg import FfmpegResult, ffmpeg_version, run_ffmpeg
 
 _FALLBACK_FPS = 25.0
 _LATE_END_SECONDS = 1.0
 """By so much a part may be said to end after its file: annotations round."""
 
 
-@dataclass(frozen=True)
-class Span:
-    """A part of a video file, as one video."""
+class _NeedsTreatmentError(Exception):
+    """Ends a decoding before its first picture: the stream needs a treatment."""
 
-    start_seconds: float
-    end_seconds: float
-    """0 for the end of the file."""
+    def __init__(self, treatment: Treatment) -> None:
+        self.treatment = treatment
+
+
+@dataclass(frozen=True)
+class Looks:
+    """How the pictures of a stream are meant to look, and what was done for it."""
+
+    stream: Stream
+    treatment: Treatment
+    lead_in_errors: int = 0
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One video to decode."""
+
+    video: Path
+    path: Path
+    params: ExtractParams
+    fingerprint: str
+    span: Span | None
 
 
 def extract_video(video: Path, path: Path, *, params: ExtractParams, fingerprint: str, span: Span | None = None) -> int:
@@ -37,21 +58,51 @@ def extract_video(video: Path, path: Path, *, params: ExtractParams, fingerprint
     Returns the number of frames that it holds. Of ``span`` only that part is decoded, and its times count from its
     start; what the header promises of the whole file is then no evidence, and left out.
 
+    Frames are stored as they are displayed: upright, with square pixels, interlaced pictures deinterlaced and high
+    dynamic range brought to standard range where this ffmpeg can.
+
     Datasets: ``jpeg`` and ``offsets`` (:class:`actionrec.core.hdf5.JpegWriter`), ``timestamps`` float64
     (num_frames,) in seconds. Attributes, where 0 or an empty text means unknown:
 
-    - of the stored frames ``width``, ``height`` (upright), ``timestamps_known``;
-    - of the header ``source_width``, ``source_height`` (before rotation), ``container``, ``codec``,
+    - of the stored frames ``width``, ``height``, ``timestamps_known``, ``deinterlaced``, ``tone_mapped`` (``HLG``
+      or ``PQ``, from which they were brought to standard range);
+    - of the header ``source_width``, ``source_height`` (before rotation), ``field_order`` (empty: progressive),
+      ``transfer`` (empty: standard range), ``sample_aspect`` (``32:27``, empty: square), ``container``, ``codec``,
       ``declared_frames``, ``source_fps``, ``duration_seconds``, ``stream_duration_seconds``,
       ``has_video``, ``num_streams``, ``probe_error``;
     - of the decoding ``rotation`` in clockwise degrees, ``packets`` (compressed frames read),
-      ``decode_errors`` (a count), ``decoder_messages``, ``returncode``, ``timed_out``.
+      ``decode_errors`` (a count), ``lead_in_errors`` (a count apart: of a recording that starts between key frames,
+      before its first picture), ``decoder_messages``, ``returncode``, ``timed_out``, ``decoder`` (version of ffmpeg).
 
-    Frames are streamed, so memory does not grow with the video. A video whose time runs out
-    leaves no frames: how many there would be depends on the machine.
+    Only a regular file is opened, and nothing that it names. Frames are streamed, so memory does not grow with the
+    video. A video whose time runs out leaves no frames: how many there would be depends on the machine.
     """
+    if kind := not_a_file(video):
+        return _refuse(path, f"it is {kind}", fingerprint=fingerprint)
+    with plain_name(video) as opened:
+        job = _Job(opened, path, params, fingerprint, span)
+        try:
+            return _extract(job, None)
+        except _NeedsTreatmentError as needed:
+            found = _extract(job, needed.treatment)
+        # A filter refuses what another decoder takes: pictures of two lines, colours that contradict one another.
+        return found or _extract(job, Treatment())
+
+
+def _refuse(path: Path, error: str, *, fingerprint: str) -> int:
     with create_h5(path, format=FORMAT, version=VERSION, fingerprint=fingerprint) as file:
-        result, log, size = _decode(video, file, params, span)
+        with JpegWriter(file):
+            pass
+        file["timestamps"] = np.empty(0, np.float64)
+        file.attrs["timestamps_known"] = True
+        write_attributes(file, FfmpegResult(0, "", timed_out=False), DecoderLog(), Probe(error=error), (0, 0))
+    return 0
+
+
+def _extract(job: _Job, treatment: Treatment | None) -> int:
+    """Decode with ``treatment``; without one raises :class:`_NeedsTreatmentError` for a stream that needs one."""
+    with create_h5(job.path, format=FORMAT, version=VERSION, fingerprint=job.fingerprint) as file:
+        result, log, size, stream = _decode(job, file, treatment)
         if result.timed_out:
             log = DecoderLog()
             for name in ("jpeg", "offsets", "timestamps"):
@@ -60,12 +111,15 @@ def extract_video(video: Path, path: Path, *, params: ExtractParams, fingerprint
                 pass
             file["timestamps"] = np.empty(0, np.float64)
             size = (0, 0)
-        survived = not result.timed_out and result.returncode >= 0
-        probe = probe_video(video) if survived else Probe(error="not read: ffmpeg did not survive the file")
-        if span is not None:
-            probe = _of_part(probe, span, log, len(file["timestamps"]))
-        write_attributes(file, result, log, probe, size)
-        return len(file["timestamps"])
+        num_frames = len(file["timestamps"])
+        probe = _probe(job, result, log)
+        looks = Looks(stream, treatment or Treatment())
+        if num_frames and log.num_errors and not starts_at_key_frame(job.video):
+            looks = replace(looks, lead_in_errors=_count_lead_in(job))
+        if job.span is not None:
+            probe = _of_part(probe, job.span, log, num_frames)
+        write_attributes(file, result, log, probe, size, looks=looks)
+        return num_frames
 
 
 def _of_part(probe: Probe, span: Span, log: DecoderLog, num_frames: int) -> Probe:
@@ -79,10 +133,18 @@ def _of_part(probe: Probe, span: Span, log: DecoderLog, num_frames: int) -> Prob
 
 
 def _decode(
-    video: Path, file: h5py.File, params: ExtractParams, span: Span | None
-) -> tuple[FfmpegResult, DecoderLog, tuple[int, int]]:
-    """Write frames and timestamps; returns also the (width, height) of the first frame."""
-    log = DecoderLog(str(video))
+    job: _Job, file: h5py.File, treatment: Treatment | None
+) -> tuple[FfmpegResult, DecoderLog, tuple[int, int], Stream]:
+    """Write frames and timestamps; returns also the (width, height) of the first frame and what the stream is like."""
+    streams = [Stream()]
+
+    def look_at(description: str) -> None:
+        streams.append(Stream.described(description))
+        needed = Treatment.for_stream(streams[-1])
+        if treatment is None and needed != Treatment():
+            raise _NeedsTreatmentError(needed)
+
+    log = DecoderLog(str(job.video), on_stream=look_at)
     first: list[bytes] = []
     with JpegWriter(file) as writer:
 
@@ -93,52 +155,41 @@ def _decode(
 
         parser = MpjpegParser(take)
         result = run_ffmpeg(
-            decode_arguments(video, params, span),
-            timeout_seconds=params.timeout_seconds,
+            decode_arguments(job.video, job.params, treatment or Treatment(), span=job.span),
+            timeout_seconds=job.params.timeout_seconds,
+            memory_bytes=job.params.max_memory_mb << 20,
             drain=parser.add,
             stderr_filter=log.read_line,
         )
     timestamps, known = _timestamps(log, writer.num_frames)
     file["timestamps"] = timestamps
     file.attrs["timestamps_known"] = known
-    return result, log, _jpeg_size(first[0]) if first else (0, 0)
+    return result, log, _jpeg_size(first[0]) if first else (0, 0), streams[-1]
 
 
-def decode_arguments(video: Path, params: ExtractParams, span: Span | None = None) -> list[str]:
-    """Ffmpeg's arguments: every frame (of ``span``) of the first real video stream, upright, as ``mpjpeg``."""
-    import ffmpeg
+def _count_lead_in(job: _Job) -> int:
+    """Complaints before the first picture.
 
-    side = params.short_side
-    small = f"lte(min(iw,ih),{side})"
-    # The input's name carries its protocol, and no other protocol is allowed: a playlist opens nothing else.
-    part = {} if span is None else {"ss": span.start_seconds}
-    if span is not None and span.end_seconds:
-        part["t"] = round(span.end_seconds - span.start_seconds, 6)
-    stream = ffmpeg.input(f"file:{video}", threads=1, protocol_whitelist="file", **part)["V:0"]
-    stream = stream.filter(
-        "scale",
-        w=f"if({small},iw,if(lt(iw,ih),{side},-1))",
-        h=f"if({small},ih,if(lt(iw,ih),-1,{side}))",
-        flags="bicubic+accurate_rnd+full_chroma_int+bitexact",
-        out_range="full",
-        out_color_matrix="bt601",
+    ffmpeg's threads each say their own lines, so where the first picture stands among them is told by the decoder
+    alone, at several lines a frame: too many for every video.
+    """
+    log = DecoderLog(str(job.video))
+    result = run_ffmpeg(
+        listen_arguments(job.video, job.params, span=job.span),
+        timeout_seconds=job.params.timeout_seconds,
+        memory_bytes=job.params.max_memory_mb << 20,
+        stderr_filter=log.read_line,
     )
-    # Two filters that say a time base and a frame's time in whole lines. `showinfo` says it in pieces, between which
-    # the decoder's thread puts its own lines, that then lose their level.
-    stream = stream.filter("format", "yuvj420p").filter("settb", "intb")
-    stream = stream.filter("metadata", "add", key=MARK, value=1).filter("metadata", "print", key=MARK)
-    output = stream.output(
-        "pipe:1",
-        format="mpjpeg",
-        vcodec="mjpeg",
-        threads=1,
-        fps_mode="passthrough",
-        flags="+bitexact",
-        fflags="+bitexact",
-        **{"q:v": params.jpeg_quality},
-    )
-    general = ["-nostdin", "-hide_banner", "-nostats", "-loglevel", "repeat+level+verbose", "-filter_threads", "1"]
-    return [*general, *output.get_args()]
+    return 0 if result.timed_out else log.num_errors_before_first_picture
+
+
+def _probe(job: _Job, result: FfmpegResult, log: DecoderLog) -> Probe:
+    """The header, unless reading it in this process might end it."""
+    if result.timed_out or result.returncode < 0:
+        return Probe(error="not read: ffmpeg did not survive the file")
+    if size := log.refused_size:
+        return Probe(error=f"a picture of {size} pixels, more than extract.max_pixels: {job.params.max_pixels}")
+    return probe_video(job.video)
 
 
 def _timestamps(log: DecoderLog, num_frames: int) -> tuple[npt.NDArray[np.float64], bool]:
@@ -156,10 +207,17 @@ def _jpeg_size(image: bytes) -> tuple[int, int]:
 
 
 def write_attributes(
-    file: h5py.File, result: FfmpegResult, log: DecoderLog, probe: Probe, size: tuple[int, int]
+    file: h5py.File,
+    result: FfmpegResult,
+    log: DecoderLog,
+    probe: Probe,
+    size: tuple[int, int],
+    *,
+    looks: Looks | None = None,
 ) -> None:
     """Write all that :func:`extract_video` lists but ``timestamps_known``; ``size`` is that of the stored frames."""
     attributes = asdict(probe)
+    looks = looks or Looks(Stream(), Treatment())
     values = {
         "width": size[0],
         "height": size[1],
@@ -168,12 +226,16 @@ def write_attributes(
         "source_fps": attributes.pop("fps"),
         "probe_error": attributes.pop("error"),
         **attributes,
+        **asdict(looks.stream),
+        **asdict(looks.treatment),
         "rotation": log.rotation,
         "packets": log.num_packets,
         "returncode": result.returncode,
         "timed_out": result.timed_out,
-        "decode_errors": log.num_errors,
+        "decode_errors": max(0, log.num_errors - looks.lead_in_errors),
+        "lead_in_errors": looks.lead_in_errors,
         "decoder_messages": log.messages(),
+        "decoder": f"ffmpeg {ffmpeg_version()}",
     }
     for name, value in sorted(values.items()):
         file.attrs[name] = value

@@ -9,11 +9,16 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from actionrec.intake.extract.opening import FORMATS
+
 if TYPE_CHECKING:
     import av
     from av.video.stream import VideoStream
 
 _OPEN_SECONDS = 30.0
+# A statistics tag counts exactly; rate and duration are rounded.
+_TAG_FRAMES_OFF, _TAG_SHARE_OFF = 2, 0.05
+_COPIES_TAGS = "Lavf"
 _TAG_DURATION = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 
 
@@ -50,12 +55,7 @@ def probe_video(path: Path) -> Probe:
     import av
 
     try:
-        with av.open(
-            f"file:{path}",
-            metadata_errors="replace",
-            timeout=_OPEN_SECONDS,
-            options={"protocol_whitelist": "file"},
-        ) as container:
+        with _open(path) as container:
             return _read_header(container)
     except (av.error.FFmpegError, OSError, ValueError, ArithmeticError, LookupError) as error:
         # An error's text would end with the path, which differs between machines.
@@ -81,7 +81,7 @@ def _read_header(container: av.container.InputContainer) -> Probe:
         codec=coding.codec.canonical_name if coding else "",
         width=coding.width if coding else 0,
         height=coding.height if coding else 0,
-        declared_frames=max(0, stream.frames or _tag_frames(stream)),
+        declared_frames=max(0, stream.frames or _tag_frames(stream, container, stream_seconds or container_seconds)),
         fps=float(stream.average_rate or Fraction(0)),
         duration_seconds=max(0.0, stream_seconds or container_seconds),
         stream_duration_seconds=max(0.0, stream_seconds),
@@ -104,9 +104,45 @@ def _stream_seconds(stream: VideoStream) -> float:
     return 0.0
 
 
-def _tag_frames(stream: VideoStream) -> int:
+def _tag_frames(stream: VideoStream, container: av.container.InputContainer, seconds: float) -> int:
+    """Frames by the statistics tags of Matroska; 0 where there are none, or they are of another film."""
     for name, value in sorted(stream.metadata.items()):
         if name.startswith("NUMBER_OF_FRAMES"):
             with contextlib.suppress(ValueError):
-                return int(value)
+                stale = _is_stale(int(value), seconds=seconds, fps=float(stream.average_rate or 0), container=container)
+                return 0 if stale else int(value)
     return 0
+
+
+def _is_stale(count: int, *, seconds: float, fps: float, container: av.container.InputContainer) -> bool:
+    """Whether a tag counts the frames of the film that this one was made from.
+
+    ffmpeg never counts frames into that tag, but copies it, also when it cuts or encodes anew. Where its file's own
+    duration contradicts the tag, the duration is right.
+    """
+    written_by = {name.lower(): value for name, value in container.metadata.items()}.get("encoder", "")
+    expected = seconds * fps
+    differs = abs(count - expected) > max(_TAG_FRAMES_OFF, _TAG_SHARE_OFF * expected)
+    return written_by.startswith(_COPIES_TAGS) and expected > 0 and differs
+
+
+def starts_at_key_frame(path: Path) -> bool:
+    """Whether the first packet of the video at ``path`` is a picture by itself; True where that cannot be told.
+
+    Like :func:`probe_video` it is for files that ffmpeg, in a process of its own, has survived.
+    """
+    import av
+
+    try:
+        with _open(path) as container:
+            stream = next(stream for stream in container.streams.video if not _is_cover(stream))
+            return bool(next(packet for packet in container.demux(stream) if packet.size).is_keyframe)
+    except (av.error.FFmpegError, OSError, ValueError, ArithmeticError, LookupError, StopIteration):
+        return True
+
+
+def _open(path: Path) -> av.container.InputContainer:
+    import av
+
+    options = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
+    return av.open(f"file:{path}", metadata_errors="replace", timeout=_OPEN_SECONDS, options=options)

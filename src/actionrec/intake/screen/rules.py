@@ -57,7 +57,9 @@ def _unreadable(facts: Facts, _params: Section) -> str:
         return f"the {header['container']} container holds no stream"
     if header["probe_error"]:
         return f"the container cannot be read: {header['probe_error']}"
-    return f"no frame of the {header['codec'] or 'video'} stream decoded: {_first_message(header)}"
+    return (
+        f"no frame of the {header['codec'] or 'video'} stream decoded ({header['decoder']}): {_first_message(header)}"
+    )
 
 
 UNREADABLE = Rule("unreadable", "no program could open it", _unreadable)
@@ -74,14 +76,24 @@ NO_VIDEO = Rule("no_video", "it holds no moving picture", _no_video)
 
 class TooShortParams(Section):
     min_frames: PositiveInt
-    """Fewer decoded frames reject as ``too_short``."""
+    """Fewer decoded frames reject as ``too_short``; not asked for where ``min_seconds`` is."""
+    min_seconds: Annotated[float, Field(ge=0)] = 0.0
+    """A shorter duration rejects as ``too_short``, however many frames it has; 0 judges by ``min_frames``. Set it where
+    views or models sample by time (``fps``): a screen recording shows eight frames in six seconds."""
 
 
 def _too_short(facts: Facts, params: TooShortParams) -> str:
-    if facts.num_frames >= params.min_frames:
-        return ""
+    seconds = facts.timing.duration_seconds
     expected = facts.timing.expected_frames
     of = f" of {expected} declared" if expected > facts.num_frames else ""
+    if params.min_seconds:
+        # A still picture has one frame and no duration; timestamps that are made up tell none.
+        is_short = facts.num_frames < 2 or seconds < params.min_seconds
+        return (
+            f"{seconds:.2f} s in {facts.num_frames}{of} frames, less than {params.min_seconds:g} s" if is_short else ""
+        )
+    if facts.num_frames >= params.min_frames:
+        return ""
     return f"{facts.num_frames}{of} frames decoded, fewer than {params.min_frames}"
 
 
@@ -91,6 +103,9 @@ TOO_SHORT = Rule("too_short", "too few frames", _too_short)
 class DecodeErrorsParams(Section):
     max_decode_errors: Annotated[int, Field(ge=0)]
     """More complaints of the decoder reject as ``decode_errors``."""
+    max_lead_in_errors: Annotated[int, Field(ge=0)] = 1000
+    """Complaints that are not counted as damage: those before the first picture of a recording that starts between key
+    frames, as off the air. More of them reject too."""
 
 
 def _decode_errors(facts: Facts, params: DecodeErrorsParams) -> str:
@@ -98,7 +113,12 @@ def _decode_errors(facts: Facts, params: DecodeErrorsParams) -> str:
     if header["returncode"] < 0:
         return f"the decoder was killed by signal {-header['returncode']} after {facts.num_frames} frames"
     if header["decode_errors"] > params.max_decode_errors:
-        return f"{header['decode_errors']} complaint(s) of the decoder: {_first_message(header)}"
+        return f"{header['decode_errors']} complaint(s) of the decoder ({header['decoder']}): {_first_message(header)}"
+    if header["lead_in_errors"] > params.max_lead_in_errors:
+        return (
+            f"{header['lead_in_errors']} complaint(s) of the decoder ({header['decoder']}) before the first picture: "
+            f"{_first_message(header)}"
+        )
     return ""
 
 
@@ -121,18 +141,24 @@ MISSING_FRAMES = Rule("missing_frames", "frames are missing against what the fil
 
 class TimestampGapParams(Section):
     max_gap_steps: Annotated[float, Field(gt=1)]
-    """A step between timestamps longer than this many median steps rejects as ``timestamp_gap``."""
+    """A step between timestamps of at most this many median steps is no gap."""
+    max_gap_seconds: Annotated[float, Field(ge=0)] = 0.2
+    """A longer gap rejects as ``timestamp_gap``."""
+    max_gap_share: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """A gap that is a larger share of the duration rejects as well."""
 
 
 def _timestamp_gap(facts: Facts, params: TimestampGapParams) -> str:
     timing = facts.timing
     if timing.steps_back:
         return f"{timing.steps_back} timestamp(s) do not come after the one before"
-    if timing.largest_gap_steps <= params.max_gap_steps:
+    share = timing.largest_gap_seconds / timing.duration_seconds if timing.duration_seconds else 0.0
+    is_long = timing.largest_gap_seconds > params.max_gap_seconds or share > params.max_gap_share
+    if timing.largest_gap_steps <= params.max_gap_steps or not is_long:
         return ""
     return (
         f"{timing.largest_gap_seconds:.3f} s without a frame after frame {timing.largest_gap_frame}: "
-        f"{timing.largest_gap_steps:.1f} median steps"
+        f"{timing.largest_gap_steps:.1f} median steps, {100 * share:.0f} % of the duration"
     )
 
 
@@ -176,6 +202,9 @@ class ScreenParams(
     BlankParams,
 ):
     """The section ``screen`` of ``params.yaml``: the thresholds of all rules."""
+
+    allow_lost_classes: bool = False
+    """False stops where not one video of a class is kept. Classes that ``data.classes`` names are never given up."""
 
 
 def rejection(facts: Facts, params: ScreenParams) -> tuple[str, str]:

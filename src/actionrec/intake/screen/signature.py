@@ -9,7 +9,7 @@ not drowned by a background that agrees. Whole-frame hashes (dHash, pHash) fail 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -20,10 +20,8 @@ ROWS = 18
 # Cells have mean 128 and this standard deviation: gain and offset of the grey levels do not matter.
 _SPREAD = 48.0
 _LEAST_STD = 8.0
-# Cells that differ by more than this differ visibly. Copies stay below, see tests/test_signature.py.
-_VISIBLE = 8
-# A first look at every 8th cell rules most pairs out.
-_PROBE_STEP = 8
+VISIBLE = 8
+"""Cells that differ by more than this differ visibly. Copies stay below, as the tests measure."""
 
 
 def signature_of(mean_frame: npt.NDArray[np.floating]) -> str:
@@ -36,50 +34,16 @@ def signature_of(mean_frame: npt.NDArray[np.floating]) -> str:
 
 def signature_distance(a: str, b: str) -> float:
     """Share in [0, 1] of the cells of two signatures that differ visibly."""
-    return _share_differing(_levels(a), _levels(b))
+    one, other = levels_of([a, b]).astype(np.int16)
+    return float(np.mean(np.abs(one - other) > VISIBLE))
 
 
-def near_duplicate_pairs(
-    signatures: Sequence[str], groups: Sequence[str], *, max_distance: float
-) -> list[tuple[int, int, float]]:
-    """Pairs ``(i, j, distance)``, ``i < j``, of different ``groups`` at most ``max_distance`` apart.
-
-    Empty signatures match nothing. Memory does not grow with the number of pairs looked at.
-    """
-    if len(signatures) != len(groups):
-        raise ValueError(f"{len(signatures)} signatures, but {len(groups)} groups")
-    present = np.flatnonzero([bool(signature) for signature in signatures])
-    if len(present) == 0:
-        return []
-    levels = np.stack([_levels(signatures[index]) for index in present])
-    _, group_ids = np.unique(np.asarray(groups, dtype=object)[present].astype(str), return_inverse=True)
-    pairs = []
-    for a, b in _candidates(levels, group_ids, max_distance):
-        distance = _share_differing(levels[a], levels[b])
-        if distance <= max_distance:
-            pairs.append((int(present[a]), int(present[b]), distance))
-    return sorted(pairs)
-
-
-def _candidates(
-    levels: npt.NDArray[np.int16], group_ids: npt.NDArray[np.intp], max_distance: float
-) -> Iterator[tuple[int, int]]:
-    """Pairs of different groups whose probe cells alone do not exceed the distance: none is missed."""
-    most_differing = int(max_distance * levels.shape[1] + 1e-9)
-    probe = np.ascontiguousarray(levels[:, ::_PROBE_STEP])
-    for a, cells in enumerate(probe):
-        differing = (np.abs(probe[a + 1 :] - cells) > _VISIBLE).sum(axis=1)
-        near = (differing <= most_differing) & (group_ids[a + 1 :] != group_ids[a])
-        for b in np.flatnonzero(near):
-            yield a, a + 1 + int(b)
-
-
-def _levels(signature: str) -> npt.NDArray[np.int16]:
-    levels = np.frombuffer(bytes.fromhex(signature), np.uint8).astype(np.int16)
-    if levels.size != ROWS * COLUMNS:
-        raise ValueError(f"a signature has {ROWS * COLUMNS} cells, not {levels.size}")
+def levels_of(signatures: Sequence[str]) -> npt.NDArray[np.uint8]:
+    """Grey levels (N, cells) of ``signatures``, none of which is empty; raises ``ValueError`` for another length."""
+    levels = np.empty((len(signatures), ROWS * COLUMNS), np.uint8)
+    for place, signature in enumerate(signatures):
+        cells = np.frombuffer(bytes.fromhex(signature), np.uint8)
+        if cells.size != ROWS * COLUMNS:
+            raise ValueError(f"a signature has {ROWS * COLUMNS} cells, not {cells.size}")
+        levels[place] = cells
     return levels
-
-
-def _share_differing(a: npt.NDArray[np.int16], b: npt.NDArray[np.int16]) -> float:
-    return float(np.mean(np.abs(a - b) > _VISIBLE))

@@ -51,8 +51,9 @@ def timing_of(timestamps: npt.NDArray[np.float64], header: dict[str, Any]) -> Ti
     forward = steps[steps > 0]
     step = float(np.median(forward)) if len(forward) else 0.0
     expected = _expected_frames(timestamps, step, header)
-    # An encoder may write "as before" instead of a picture: such a packet decodes to nothing, and nothing is lost.
-    repeated = max(0, int(header["packets"]) - num_frames)
+    # An encoder may write "as before" instead of a picture: such a packet decodes to nothing, and nothing is lost. Nor
+    # do those before the first picture of a recording that starts between key frames, but they fill no gap.
+    repeated = 0 if header["lead_in_errors"] else max(0, int(header["packets"]) - num_frames)
     gap, gap_frame = _largest_gap(steps, step, repeated)
     return Timing(
         duration_seconds=float(timestamps[-1] - timestamps[0]) + step if num_frames else 0.0,

@@ -13,6 +13,7 @@ from actionrec.core.errors import ActionrecError
 from actionrec.core.tables import ManifestRow, ScreenedRow
 from actionrec.intake.extract.frames import open_frames
 from actionrec.intake.screen.quality import Quality, measure_quality
+from actionrec.intake.screen.remarks import remarks_on
 from actionrec.intake.screen.rules import RULES, Facts, ScreenParams, rejection
 from actionrec.intake.screen.timing import Timing, measure_timing
 
@@ -26,6 +27,9 @@ class Verdict:
     reason: str
     """Of one of :data:`actionrec.intake.screen.rules.RULES`, empty for a video that is kept."""
     evidence: str
+    """Against a rejected video."""
+    remarks: str
+    """What is worth knowing of it, rejected or not."""
     num_frames: int
     width: int
     height: int
@@ -67,6 +71,7 @@ def screen_video(path: Path, params: ScreenParams) -> Verdict:
         return Verdict(
             reason=reason,
             evidence=evidence,
+            remarks=remarks_on(header),
             num_frames=frames.num_frames,
             width=frames.width,
             height=frames.height,
@@ -127,7 +132,7 @@ def _screened_row(row: ManifestRow, verdict: Verdict) -> ScreenedRow:
         digest=row.content_digest,
         kept=int(not verdict.reason),
         reason=verdict.reason,
-        evidence=verdict.evidence,
+        evidence=verdict.evidence or verdict.remarks,
         num_frames=verdict.num_frames,
         duration_seconds=round(verdict.timing.duration_seconds, _DIGITS),
         width=verdict.width,

@@ -24,6 +24,8 @@ class Guard:
     near_duplicate_distance: float
     num_videos: int
     num_groups: int
+    notes: tuple[str, ...] = ()
+    """What a person should know, a line each: shares that groups forbid, copies, scenes."""
 
 
 def worst_of(guards: Sequence[Guard]) -> Guard:

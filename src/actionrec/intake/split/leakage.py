@@ -7,38 +7,53 @@ from collections.abc import Sequence
 
 from actionrec.core.errors import ActionrecError, first_few
 from actionrec.core.tables import ScreenedRow
-from actionrec.intake.screen.signature import near_duplicate_pairs
+from actionrec.intake.split.duplicates import Duplicate
 from actionrec.intake.split.guard import Guard
 from actionrec.intake.split.section import SplitParams
 
 
 def check_leakage(
-    rows: Sequence[ScreenedRow], subsets: Sequence[str], params: SplitParams, *, where: str = "the split"
+    rows: Sequence[ScreenedRow],
+    subsets: Sequence[str],
+    params: SplitParams,
+    *,
+    duplicates: Sequence[Duplicate] = (),
+    where: str = "the split",
 ) -> Guard:
     """Look for groups, equal files and near-duplicates on both sides of a subset border.
 
-    Raises :class:`ActionrecError` naming examples when something crosses and ``allow_leak`` is false.
+    ``duplicates``: what was found among ``rows``. A video in no subset (empty) crosses nothing. Raises
+    :class:`ActionrecError` naming examples when something crosses and ``allow_leak`` is false.
     """
     groups = _crossing([row.group for row in rows], subsets)
     digests = _crossing([row.digest for row in rows], subsets)
-    pairs = near_duplicate_pairs(
-        [row.signature for row in rows], list(subsets), max_distance=params.near_duplicate_distance
-    )
+    subset_of = {row.video_id: subset for row, subset in zip(rows, subsets, strict=True) if subset}
+    pairs = [
+        pair
+        for pair in duplicates
+        if pair.kind != "identical"
+        and pair.video_id in subset_of
+        and subset_of.get(pair.duplicate_of, subset_of[pair.video_id]) != subset_of[pair.video_id]
+    ]
     problems = []
     if groups:
         problems.append(f"{len(groups)} group(s) are in several subsets: {first_few(groups)}")
     if digests:
-        same = [" = ".join(row.video_id for row in rows if row.digest == digest) for digest in digests]
-        problems.append(f"{len(digests)} file(s) occur in several subsets: {first_few(same)}")
+        named: dict[str, list[str]] = {digest: [] for digest in digests}
+        for row in rows:
+            named.get(row.digest, []).append(row.video_id)
+        same = first_few(" = ".join(names) for names in named.values())
+        problems.append(f"{len(digests)} file(s) occur in several subsets: {same}")
     if pairs:
-        alike = [f"{rows[a].video_id} ~ {rows[b].video_id} ({distance:.3f})" for a, b, distance in pairs]
+        alike = [f"{pair} ({pair.distance:.3f})" for pair in pairs]
         problems.append(f"{len(pairs)} near-duplicate pair(s) cross subsets: {first_few(alike)}")
     if problems and not params.allow_leak:
         raise ActionrecError(
             f"{where} leaks:\n"
             + "\n".join(f"  - {line}" for line in problems)
-            + "\nUse split.method: group with groups that hold copies together; or, to measure what the leak is "
-            "worth, set split.allow_leak: true, and everything that follows is stamped as leaking."
+            + "\nUse split.method: group with groups that hold copies together; or split.duplicates: keep_one, which "
+            "leaves copies out; or, to measure what the leak is worth, set split.allow_leak: true, and everything "
+            "that follows is stamped as leaking."
         )
     return Guard(
         leaking=bool(problems),
@@ -56,5 +71,6 @@ def _crossing(keys: Sequence[str], subsets: Sequence[str]) -> list[str]:
     """Keys that occur in more than one subset, sorted."""
     where: dict[str, set[str]] = defaultdict(set)
     for key, subset in zip(keys, subsets, strict=True):
-        where[key].add(subset)
+        if subset:
+            where[key].add(subset)
     return sorted(key for key, found in where.items() if len(found) > 1)

@@ -11,31 +11,52 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from actionrec.core.errors import ActionrecError, first_few
 from actionrec.core.tables import SUBSETS, ScreenedRow, SplitRow, class_names
+from actionrec.intake.split.carve import GroupTable, Wanted
+from actionrec.intake.split.duplicates import Duplicate, find_duplicates, settle
 from actionrec.intake.split.guard import Guard, worst_of
 from actionrec.intake.split.leakage import check_leakage
+from actionrec.intake.split.notes import share_notes
 from actionrec.intake.split.official import official_subsets
+from actionrec.intake.split.recordings import Recordings
+from actionrec.intake.split.scenes import scene_note
 from actionrec.intake.split.section import SplitParams
 
 _SHUFFLES = 8
 
 
-def split_folds(
-    rows: Sequence[ScreenedRow], params: SplitParams, *, official_list: int = 1
-) -> tuple[list[list[SplitRow]], Guard]:
+@dataclass(frozen=True)
+class Split:
+    """The subsets of all videos, once a fold, and what was found on the way."""
+
+    folds: list[list[SplitRow]]
+    guard: Guard
+    duplicates: list[Duplicate]
+
+
+def split_all(
+    rows: Sequence[ScreenedRow],
+    params: SplitParams,
+    *,
+    official_list: int = 1,
+    recordings: Recordings | None = None,
+) -> Split:
     """Assign every kept video to ``train``, ``val`` or ``test``, once a fold, and check every assignment.
 
-    A single ``official`` split is that of the list ``official_list``, counted from 1. Raises :class:`ActionrecError`
-    when a class would lack a subset, when a video would be tested twice, and when a group, a digest or a
-    near-duplicate crosses subsets, unless ``split.allow_leak`` permits it.
+    A single ``official`` split is that of the list ``official_list``, counted from 1. ``recordings`` tell copies from
+    what only looks alike on the whole; without them signatures alone decide. Raises :class:`ActionrecError` when a
+    class would lack a subset, when a video would be tested twice, when ``split.duplicates`` refuses what occurs twice,
+    and when a group, a digest or a near-duplicate crosses subsets, unless ``split.allow_leak`` permits it.
     """
-    kept = sorted((row for row in rows if row.kept), key=lambda row: row.video_id)
+    every = sorted((row for row in rows if row.kept), key=lambda row: row.video_id)
+    settled = settle(every, find_duplicates(every, params, recordings), params.duplicates)
+    kept = settled.rows
     match params.method:
         case "group":
             folds = _by_group(kept, params)
@@ -43,6 +64,8 @@ def split_folds(
             folds = [_first_groups(kept, params)]
         case "official":
             folds = [_official(kept, subsets, params) for subsets in official_subsets(kept, params, official_list)]
+        case "leave_one_group_out":
+            folds = _leaving_one_group_out(kept, params)
         case "stratified":
             alone = [replace(row, group=row.video_id) for row in kept]  # each its own group: groups are ignored
             folds = _by_group(alone, params)
@@ -50,12 +73,27 @@ def split_folds(
     for number, subsets in enumerate(folds):
         where = f"fold {number}" if params.folds > 1 else "the split"
         pairs = zip(kept, subsets, strict=True)
-        split = [SplitRow(row.video_id, row.label, row.group, subset) for row, subset in pairs]
-        _check_every_class_in_every_subset(split, where=where)
+        split = [SplitRow(row.video_id, row.label, row.group, subset) for row, subset in pairs if subset]
+        _check_every_class(split, needed=("train",) if params.method == "leave_one_group_out" else SUBSETS, where=where)
         splits.append(split)
-        guards.append(check_leakage(kept, subsets, params, where=where))
+        guards.append(check_leakage(kept, subsets, params, duplicates=settled.duplicates, where=where))
     _check_tested_once(splits)
-    return splits, worst_of(guards)
+    val_given = params.method == "official" and all("val" in subsets for subsets in folds)
+    notes = [
+        *settled.notes,
+        *scene_note(kept, seed=params.seed),
+        *share_notes(splits, params, val_given=val_given),
+        *_left_out(kept, splits),
+    ]
+    return Split(splits, replace(worst_of(guards), notes=tuple(notes)), settled.duplicates)
+
+
+def split_folds(
+    rows: Sequence[ScreenedRow], params: SplitParams, *, official_list: int = 1
+) -> tuple[list[list[SplitRow]], Guard]:
+    """:func:`split_all` by signatures alone: the folds, and what the guard found."""
+    split = split_all(rows, params, official_list=official_list)
+    return split.folds, split.guard
 
 
 def split_videos(rows: Sequence[ScreenedRow], params: SplitParams) -> tuple[list[SplitRow], Guard]:
@@ -65,18 +103,73 @@ def split_videos(rows: Sequence[ScreenedRow], params: SplitParams) -> tuple[list
     return split, guard
 
 
+def _left_out(rows: Sequence[ScreenedRow], splits: Sequence[Sequence[SplitRow]]) -> list[str]:
+    if len(rows) == len(splits[0]):
+        return []
+    return [f"{len(rows) - len(splits[0])} of {len(rows)} videos are in no subset (split.videos_per_class)"]
+
+
 def _by_group(rows: Sequence[ScreenedRow], params: SplitParams) -> list[list[str]]:
-    everything = list(range(len(rows)))
     if params.folds == 1:
         _check_groups_per_class(rows, needed=3)
-        tests = [_carve_out(rows, everything, fraction=params.test_fraction, seed=params.seed)]
-    else:
-        # Of two folds of three groups one tests two of them, and the third cannot both train and validate.
-        _check_groups_per_class(rows, needed=4 if params.folds == 2 else params.folds)
-        tests = _every_group_once(rows, params.folds, seed=params.seed)
-    fraction = params.val_fraction / (1 - params.test_share)
-    tested = [["test" if index in test else "train" for index in everything] for test in tests]
-    return [_with_val(rows, subsets, fraction=fraction, seed=params.seed) for subsets in tested]
+        return [_by_counts(rows, params) if params.videos_per_class else _by_shares(rows, params)]
+    # Of two folds of three groups one tests two of them, and the third cannot both train and validate.
+    _check_groups_per_class(rows, needed=4 if params.folds == 2 else params.folds)
+    tests = _every_group_once(rows, params.folds, seed=params.seed)
+    tested = [["test" if index in test else "train" for index in range(len(rows))] for test in tests]
+    return [_with_val(rows, subsets, share=params.val_fraction, seed=params.seed) for subsets in tested]
+
+
+def _by_shares(rows: Sequence[ScreenedRow], params: SplitParams) -> list[str]:
+    table = GroupTable(rows)
+    subsets = table.carved(
+        ["train"] * len(rows), "test", Wanted(params.test_fraction * table.totals, keep=2), seed=params.seed
+    )
+    return table.carved(subsets, "val", Wanted(params.val_fraction * table.totals, keep=1), seed=params.seed)
+
+
+def _by_counts(rows: Sequence[ScreenedRow], params: SplitParams) -> list[str]:
+    """As many videos of every class as ``videos_per_class`` says; those beyond it are in no subset (empty)."""
+    wanted = dict(zip(SUBSETS, params.videos_per_class, strict=True))
+    table = GroupTable(rows)
+    subsets = ["train"] * len(rows)
+    for subset, keep in (("test", 2), ("val", 1)):
+        targets = np.full(len(table.totals), float(wanted[subset]))
+        subsets = table.carved(subsets, subset, Wanted(targets, keep=keep, at_least=True), seed=params.seed)
+    places: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for index, (row, subset) in enumerate(zip(rows, subsets, strict=True)):
+        places[row.label, subset].append(index)
+    if short := [
+        f"{label}: {len(found)} of {wanted[subset]} {subset}"
+        for (label, subset), found in sorted(places.items())
+        if len(found) < wanted[subset]
+    ]:
+        raise ActionrecError(
+            f"split.videos_per_class: {list(params.videos_per_class)} videos of every class for train, val and test, "
+            f"but whole groups give fewer: {first_few(short)}; lower them, add videos, or drop the class by "
+            "data.classes"
+        )
+    rng = np.random.default_rng(params.seed)
+    for (_, subset), found in sorted(places.items()):
+        for index in rng.permutation(found)[wanted[subset] :]:
+            subsets[index] = ""
+    return subsets
+
+
+def _leaving_one_group_out(rows: Sequence[ScreenedRow], params: SplitParams) -> list[list[str]]:
+    """A fold a group, in the order in which a person counts; a class of two groups trains and is not validated."""
+    _check_groups_per_class(rows, needed=2)
+    groups = sorted({row.group for row in rows}, key=_natural)
+    if len(groups) != params.folds:
+        raise ActionrecError(
+            f"split.method: leave_one_group_out tests each of the {len(groups)} groups in a fold of its own, but "
+            f"split.folds is {params.folds}; set split.folds: {len(groups)}"
+        )
+    folds = []
+    for group in groups:
+        subsets = ["test" if row.group == group else "train" for row in rows]
+        folds.append(_with_val(rows, subsets, share=params.val_fraction, seed=params.seed))
+    return folds
 
 
 def _official(rows: Sequence[ScreenedRow], subsets: list[str], params: SplitParams) -> list[str]:
@@ -100,25 +193,17 @@ def _natural(name: str) -> tuple[list[str | int], str]:
 
 
 def _with_checked_val(rows: Sequence[ScreenedRow], subsets: list[str], params: SplitParams) -> list[str]:
-    _check_groups_per_class([row for row, subset in zip(rows, subsets, strict=True) if subset == "train"], needed=2)
-    return _with_val(rows, subsets, fraction=params.val_fraction, seed=params.seed)
+    train = [row for row, subset in zip(rows, subsets, strict=True) if subset == "train"]
+    _check_groups_per_class(train, needed=2)
+    table = GroupTable(rows)
+    targets = params.val_fraction * table.videos_of(subsets, "train")
+    return table.carved(subsets, "val", Wanted(targets, keep=1), seed=params.seed)
 
 
-def _with_val(rows: Sequence[ScreenedRow], subsets: list[str], *, fraction: float, seed: int) -> list[str]:
-    """``subsets`` with ``fraction`` of the training videos in ``val``, by whole groups."""
-    train = [index for index, subset in enumerate(subsets) if subset == "train"]
-    val = _carve_out(rows, train, fraction=fraction, seed=seed)
-    return ["val" if index in val else subset for index, subset in enumerate(subsets)]
-
-
-def _carve_out(rows: Sequence[ScreenedRow], pool: Sequence[int], *, fraction: float, seed: int) -> set[int]:
-    """Indices of ``pool`` in whole groups, near ``fraction`` of every class; deterministic by ``seed``."""
-    fewest = min(_groups_per_class([rows[index] for index in pool]).values())
-    num_parts = max(2, min(round(1 / fraction), fewest))
-    labels = np.array([rows[index].label for index in pool])
-    parts = [part for found in _shuffled_parts(rows, pool, num_parts=num_parts, seed=seed) for part in found]
-    best = min(parts, key=lambda part: _imbalance(labels, part, fraction))
-    return {pool[index] for index in best}
+def _with_val(rows: Sequence[ScreenedRow], subsets: list[str], *, share: float, seed: int) -> list[str]:
+    """``subsets`` with ``share`` of the videos of every class in ``val``, by whole groups out of ``train``."""
+    table = GroupTable(rows)
+    return table.carved(subsets, "val", Wanted(share * table.totals, keep=1), seed=seed)
 
 
 def _every_group_once(rows: Sequence[ScreenedRow], num_folds: int, *, seed: int) -> list[set[int]]:
@@ -126,26 +211,18 @@ def _every_group_once(rows: Sequence[ScreenedRow], num_folds: int, *, seed: int)
 
     Of several shuffles that whose worst fold is best; deterministic by ``seed``.
     """
-    labels = np.array([row.label for row in rows])
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    labels, groups = np.array([row.label for row in rows]), np.array([row.group for row in rows])
+    found = []
+    for shuffle in range(_SHUFFLES):
+        folds = StratifiedGroupKFold(num_folds, shuffle=True, random_state=seed * _SHUFFLES + shuffle)
+        found.append([chosen for _, chosen in folds.split(labels, labels, groups)])
 
     def worst(parts: Sequence[np.ndarray]) -> float:
         return max(_imbalance(labels, part, 1 / num_folds) for part in parts)
 
-    best = min(_shuffled_parts(rows, range(len(rows)), num_parts=num_folds, seed=seed), key=worst)
-    return [set(part.tolist()) for part in best]
-
-
-def _shuffled_parts(
-    rows: Sequence[ScreenedRow], pool: Sequence[int], *, num_parts: int, seed: int
-) -> Iterable[list[np.ndarray]]:
-    """Several ways to part ``pool`` into places in it, groups whole, classes as even as they allow."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    labels = np.array([rows[index].label for index in pool])
-    groups = np.array([rows[index].group for index in pool])
-    for shuffle in range(_SHUFFLES):
-        folds = StratifiedGroupKFold(num_parts, shuffle=True, random_state=seed * _SHUFFLES + shuffle)
-        yield [chosen for _, chosen in folds.split(labels, labels, groups)]
+    return [set(part.tolist()) for part in min(found, key=worst)]
 
 
 def _imbalance(labels: np.ndarray, chosen: np.ndarray, fraction: float) -> float:
@@ -173,9 +250,10 @@ def _check_groups_per_class(rows: Sequence[ScreenedRow], *, needed: int) -> None
         )
 
 
-def _check_every_class_in_every_subset(split: Sequence[SplitRow], *, where: str) -> None:
+def _check_every_class(split: Sequence[SplitRow], *, needed: Sequence[str], where: str) -> None:
+    """Raise :class:`ActionrecError` unless every class is in every one of the subsets ``needed``."""
     counts = Counter((row.label, row.subset) for row in split)
-    empty = [f"{label} in {subset}" for label in class_names(split) for subset in SUBSETS if not counts[label, subset]]
+    empty = [f"{label} in {subset}" for label in class_names(split) for subset in needed if not counts[label, subset]]
     if empty:
         raise ActionrecError(
             f"{where} leaves no video of {first_few(empty)}; try another split.seed or larger fractions, "

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,16 @@ import numpy.typing as npt
 
 from actionrec.core.arrays import Frames, Indices
 from actionrec.core.code import code_digest
-from actionrec.core.compute import ComputeParams, map_in_order, num_workers
+from actionrec.core.compute import ComputeParams, map_in_order, map_items, num_workers
+from actionrec.core.errors import ActionrecError
 from actionrec.core.files import digest_of
 from actionrec.core.hdf5 import FlatWriter, create_h5, write_json_attr, write_strings
 from actionrec.core.itemcache import ItemCache
+from actionrec.core.times import Shown, shown_at
 from actionrec.intake.extract.frames import open_frames
-from actionrec.pack.features.backbones import Backbone
+from actionrec.pack.features.backbones import Backbone, build_backbone
 from actionrec.pack.features.reader import FEATURES_FORMAT, FEATURES_VERSION
-from actionrec.pack.features.rows import changing_rows, frame_of_rows, window_rows
+from actionrec.pack.features.rows import changing_rows, middle_of_rows, window_rows
 from actionrec.pack.features.running import Run, runner_of
 from actionrec.pack.features.section import FeatureParams
 from actionrec.pack.fit import fit_frame
@@ -33,6 +36,7 @@ _BLOCK_FRAMES = 64
 _CHUNK_ROWS = 32
 _MID_GREY = 128
 _CHANGE_GAIN = 2
+_BUILDING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,16 @@ class FeatureVideo:
 
     video_id: str
     path: Path
-    num_frames: int
+    shown: Shown
+    """The frames that are looked at."""
     rows: Indices
-    """(rows, window_frames)"""
-    timestamps: npt.NDArray[np.float64]
-    """(rows,) seconds, of the frame in the middle of each window."""
+    """(rows, window_frames), counted in those."""
     key: str
+
+    @property
+    def middle(self) -> Shown:
+        """Of the frame in the middle of each window: (rows,)."""
+        return middle_of_rows(self.rows, self.shown)
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,9 @@ class WindowNetwork:
         """All that the vectors of a video depend on, beside its frames."""
         return (
             self.params.model_dump(exclude={"view", "weights"}),
-            self.view.model_dump(exclude={"encoding", "jpeg_quality"}) if self.view is not None else None,
+            self.view.model_dump(exclude={"encoding", "jpeg_quality", "fps", "shard_videos"})
+            if self.view is not None
+            else None,
             self.backbone.digest(),
             code_digest("actionrec.pack.features.extract"),
         )
@@ -86,14 +96,14 @@ class WindowNetwork:
         rows = block.video.rows[block.start : block.stop]
         if self.params.frame_content == "rgb":
             return self._squares(block.video, rows)
-        now, later = changing_rows(rows, block.video.num_frames, change_frames=self.params.change_frames)
+        now, later = changing_rows(rows, len(block.video.shown), change_frames=self.params.change_frames)
         both = self._squares(block.video, np.concatenate([now, later])).astype(np.int16)
         change = both[len(rows) :] - both[: len(rows)]
         return np.clip(_MID_GREY + _CHANGE_GAIN * change, 0, 255).astype(np.uint8)
 
     def _squares(self, video: FeatureVideo, rows: Indices) -> Frames:
-        """The frames ``rows`` (rows, window_frames) at the network's size; each is decoded once."""
-        wanted, places = np.unique(rows, return_inverse=True)
+        """The shown frames ``rows`` (rows, window_frames) at the network's size; each is decoded once."""
+        wanted, places = np.unique(video.shown.frames[rows], return_inverse=True)
         with open_frames(video.path) as frames:
             decoded = frames.decode(wanted)
         fitted = decoded if self.view is None else [fit_frame(frame, self.view) for frame in decoded]
@@ -111,6 +121,51 @@ class WindowNetwork:
         filled[: len(batch)] = batch
         vectors: Vectors = self._run(filled)[: len(batch)].astype(np.float16)
         return vectors
+
+    def vectors_of(self, video: FeatureVideo) -> Vectors:
+        """Of all rows of one video, (rows, D); as they are in batches with other videos."""
+        size, rows = self.params.batch_size, len(video.rows)
+        blocks = [Block(video, start, min(start + size, rows)) for start in range(0, rows, size)]
+        return np.concatenate([self.vectors(self.windows(block)) for block in blocks])
+
+
+@dataclass(frozen=True)
+class VideoJob:
+    """One video for a worker of a cluster, which keeps the vectors where all can read them."""
+
+    frames: Path
+    video: FeatureVideo
+    params: FeatureParams
+    view: ViewParams | None
+    weights_digest: str
+    cache: ItemCache
+
+
+def make_vectors(job: VideoJob) -> None:
+    """Write the vectors of one video to the item cache, through a network that stays ready in this process.
+
+    Raises :class:`ActionrecError` where this machine has other weights than the one that gave the work.
+    """
+    with _BUILDING:
+        network, digest = _network_here(job.params, job.view)
+    if digest != job.weights_digest:
+        raise ActionrecError(
+            f"a worker has other weights of {job.params.backbone} ({job.params.weights}) than this machine; give it "
+            "the same file"
+        )
+    _keep(network.vectors_of(job.video), job.cache, job.video.key)
+
+
+@cache
+def _network_here(params: FeatureParams, view: ViewParams | None) -> tuple[WindowNetwork, str]:
+    backbone = build_backbone(params)
+    digest = backbone.digest()  # before it goes where it runs
+    return WindowNetwork(params, view, backbone, threads=1), digest
+
+
+def _keep(vectors: Vectors, cache: ItemCache, key: str) -> None:
+    with cache.writing(key) as aside, aside.open("wb") as file:
+        np.save(file, vectors)
 
 
 def pack_features(
@@ -134,26 +189,31 @@ def pack_features(
     float16 (R, D); ``frame_index`` int64 (R,) the frame that a row is about; ``timestamps`` float64 (R,) its time in
     seconds. Attribute ``params``: the parameters as JSON.
     """
-    cache = ItemCache.of_stage("features")
+    kept = ItemCache.of_stage("features")
     network = WindowNetwork(params, view, backbone, num_workers(compute))
-    videos = _videos(video_ids, frames_path, network, cache)
-    missing = list({video.key: video for video in videos if not cache.has(video.key)}.values())
-    for video, vectors in _vectors_of(missing, network, compute=compute, desc=desc):
-        with cache.writing(video.key) as aside, aside.open("wb") as file:
-            np.save(file, vectors)
+    videos = _videos(video_ids, frames_path, network, kept)
+    missing = list({video.key: video for video in videos if not kept.has(video.key)}.values())
+    if compute.backend == "dask":
+        digest = backbone.digest()
+        jobs = [VideoJob(video.path, video, params, view, digest, kept) for video in missing]
+        for _ in map_items(make_vectors, jobs, compute=compute, desc=desc):
+            pass
+    else:
+        for video, vectors in _vectors_of(missing, network, compute=compute, desc=desc):
+            _keep(vectors, kept, video.key)
     starts = np.cumsum([0, *(len(video.rows) for video in videos)])
     fingerprint = digest_of([video.video_id for video in videos], [video.key for video in videos])
     with create_h5(path, format=FEATURES_FORMAT, version=FEATURES_VERSION, fingerprint=fingerprint) as packed:
         write_json_attr(packed, "params", params.model_dump())
         write_strings(packed, "video_id", [video.video_id for video in videos])
         packed.create_dataset("frame_start", data=np.asarray(starts, np.int64))
-        packed.create_dataset("frame_index", data=_joined([frame_of_rows(video.rows) for video in videos], np.int64))
-        packed.create_dataset("timestamps", data=_joined([video.timestamps for video in videos], np.float64))
+        packed.create_dataset("frame_index", data=_joined([video.middle.frames for video in videos], np.int64))
+        packed.create_dataset("timestamps", data=_joined([video.middle.seconds for video in videos], np.float64))
         with FlatWriter(
             packed, "features", row_shape=(backbone.num_features,), dtype=np.float16, chunk_rows=_CHUNK_ROWS
         ) as features:
             for video in videos:
-                features.append(np.load(cache.path(video.key), allow_pickle=False))
+                features.append(np.load(kept.path(video.key), allow_pickle=False))
 
 
 def _videos(
@@ -163,11 +223,10 @@ def _videos(
     videos = []
     for video_id in sorted(video_ids):
         with open_frames(frames_path(video_id)) as frames:
-            num_frames = frames.num_frames
-            rows = window_rows(num_frames, network.params)
-            times = np.asarray(frames.timestamps)[frame_of_rows(rows)]
+            shown = shown_at(frames.timestamps, fps=network.params.fps)
             key = cache.key(frames.fingerprint, *made_by)
-        videos.append(FeatureVideo(video_id, frames_path(video_id), num_frames, rows, times, key))
+        rows = window_rows(len(shown), network.params)
+        videos.append(FeatureVideo(video_id, frames_path(video_id).resolve(), shown, rows, key))
     return videos
 
 

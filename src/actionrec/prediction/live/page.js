@@ -212,7 +212,7 @@ function showNumbers(answer) {
   at("basis").textContent =
     answer.num_answers === 0
       ? `Gathering the first of ${greeting.window_seconds} seconds.`
-      : `Of ${answer.top_seconds} seconds.`;
+      : `Of the last ${answer.top_seconds} s.`;
 }
 
 function colourOf(name) {

@@ -1,0 +1,184 @@
+"""What a video costs in each stage of the intake as data sets grow: seconds, bytes and peak memory.
+
+Run from the root of the project: ``PYTHONPATH=src python benchmarks/growth.py --counts 100 1000 10000``. A copy of the
+project in a temporary folder reads as many made videos as each count says, of 16 frames of 64x48, and every stage is
+run by ``dvc repro``; then all once more with nothing to do. Keypoints are off, models are left out. Seconds of the
+processor stand beside those of the clock, since they say more on a busy machine; what DVC takes, which hashes all that
+a stage reads and writes, is in all figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from ruamel.yaml import YAML
+
+from actionrec.core.errors import ActionrecError, run_main
+from actionrec.core.files import write_json
+
+RESULT = Path("benchmarks/growth.json")
+STAGES = ("check", "synthesize", "ingest", "extract", "screen", "split", "keypoints", "pack@rgb64")
+OUTS = {
+    "ingest": ["data/manifest.csv"],
+    "extract": ["data/frames"],
+    "screen": ["data/screened.csv", "reports/plots/quality.csv"],
+    "split": ["data/splits"],
+    "pack@rgb64": ["data/packed"],
+}
+COUNTS = (100, 1000)
+NUM_FRAMES, WIDTH, HEIGHT = 16, 64, 48
+CLASSES, VIDEOS_A_GROUP = 4, 10
+NOTHING = "nothing to do"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one stage over all videos."""
+
+    stage: str
+    wall_seconds: float
+    cpu_seconds: float
+    """Of all its processes."""
+    peak_bytes: int
+    """Of its largest process."""
+    out_bytes: int
+
+
+def write_video(path: Path, seed: int) -> None:
+    """A patch of noise that moves over other noise: no two videos are alike, and screening keeps them."""
+    draw = np.random.default_rng(seed)
+    cells = draw.integers(0, 256, (HEIGHT // 8, WIDTH // 8, 3), dtype=np.uint8)
+    scene = np.repeat(np.repeat(cells, 8, axis=0), 8, axis=1)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for number in range(NUM_FRAMES):
+            frame = scene.copy()
+            frame[16:32, 2 * number : 2 * number + 16] = 255 - cells[0, 0]
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+
+
+def write_videos(folder: Path, count: int) -> None:
+    """``count`` videos in as many classes and groups, and ``labels.csv``; those that are there stay."""
+    rows = []
+    for number in range(count):
+        label, group = f"c{number % CLASSES}", f"g{number // VIDEOS_A_GROUP:06d}"
+        path = folder / label / f"{group}_{number:07d}.avi"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_video(path, number)
+        rows.append((path.relative_to(folder).as_posix(), label, group, ""))
+    with (folder.parent / "labels.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerows([("path", "label", "group", "official_subset"), *rows])
+
+
+def copy_project(root: Path, videos: Path) -> None:
+    """Files that git knows, as they are now, with parameters for ``videos``: a repository of its own at ``root``."""
+    shutil.rmtree(root, ignore_errors=True)
+    listed = subprocess.run(["git", "ls-files", "-z"], capture_output=True, text=True, check=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if name != "dvc.lock" and Path(name).exists():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(name, root / name)
+    yaml = YAML()
+    params: dict[str, Any] = yaml.load((root / "params.yaml").read_text())
+    params["data"].update(name="folder", root=str(videos), annotations=str(videos.parent / "labels.csv"))
+    params["split"].update(folds=1)
+    params["keypoints"]["enabled"] = False
+    params["enabled"], params["features"] = ["cnn3d"], {}
+    params["pack"] = {"rgb64": params["pack"]["rgb64"]}
+    params["models"] = {"cnn3d": params["models"]["cnn3d"]}
+    with (root / "params.yaml").open("w") as file:
+        yaml.dump(params, file)
+    for command in (["init", "--quiet"], ["add", "--all"]):
+        subprocess.run(["git", *command], cwd=root, check=True)
+    who = ["-c", "user.name=growth", "-c", "user.email=growth@localhost"]
+    subprocess.run(["git", *who, "commit", "--quiet", "--message", "growth"], cwd=root, check=True)
+
+
+def measure(root: Path, stage: str, arguments: Sequence[str], outs: Sequence[str] = ()) -> Cost:
+    """Run ``dvc`` with ``arguments`` in ``root``; raises :class:`ActionrecError` with what it said where it fails."""
+    log = root.parent / "growth.log"
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    start = time.monotonic()
+    with log.open("w") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dvc", *arguments],
+            cwd=root,
+            stdout=said,
+            stderr=said,
+            env={
+                **environment,
+                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}",
+                "DVC_SITE_CACHE_DIR": str(root.parent / "site-cache"),
+            },
+        )
+        _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise ActionrecError(f"dvc {' '.join(arguments)} failed in {root}:\n{log.read_text()}")
+    files = [file for out in outs for file in ([root / out] if (root / out).is_file() else (root / out).rglob("*"))]
+    return Cost(
+        stage,
+        wall_seconds=round(time.monotonic() - start, 2),
+        cpu_seconds=round(used.ru_utime + used.ru_stime, 2),
+        peak_bytes=used.ru_maxrss * 1024,
+        out_bytes=sum(file.stat().st_size for file in files if file.is_file()),
+    )
+
+
+def costs_of(count: int, folder: Path) -> list[Cost]:
+    """Of every stage with ``count`` videos, and of a last run with nothing to do."""
+    videos, root = folder / f"videos{count}" / "raw", folder / f"project{count}"
+    write_videos(videos, count)
+    copy_project(root, videos)
+    costs = [measure(root, stage, ["repro", "--single-item", stage], OUTS.get(stage, ())) for stage in STAGES]
+    return [*costs, measure(root, NOTHING, ["repro", *STAGES[-3:]])]
+
+
+def table(found: dict[int, list[Cost]]) -> list[str]:
+    """Markdown: a row a stage; of each count milliseconds of the processor and bytes a video, and peak memory."""
+    counts = sorted(found)
+    heads = [f"{what} at {count:,}" for what in ("CPU ms a video", "kB a video", "peak MB") for count in counts]
+    lines = ["| stage | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
+    for place, first in enumerate(found[counts[0]]):
+        of = {count: found[count][place] for count in counts}
+        cells = [f"{1000 * of[count].cpu_seconds / count:.2f}" for count in counts]
+        cells += [f"{of[count].out_bytes / count / 1000:.2f}" for count in counts]
+        cells += [f"{of[count].peak_bytes / 1e6:.0f}" for count in counts]
+        lines.append(f"| {first.stage} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def main() -> None:
+    """Print one table and write ``benchmarks/growth.json``."""
+    parser = argparse.ArgumentParser(description="What a video costs as data sets grow.")
+    parser.add_argument("--counts", type=int, nargs="+", default=list(COUNTS), help="numbers of videos")
+    parser.add_argument("--folder", type=Path, help="where to work, which is kept; else a temporary folder")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = (arguments.folder or Path(temporary)).resolve()
+        found = {count: costs_of(count, folder) for count in arguments.counts}
+    print("\n".join(table(found)))
+    for count, costs in found.items():
+        total, idle = sum(cost.cpu_seconds for cost in costs[:-1]), costs[-1].wall_seconds
+        print(f"{count:,} videos: {1000 * total / count:.1f} ms of the processor a video; {NOTHING}: {idle:.1f} s")
+    write_json(RESULT, {str(count): [asdict(cost) for cost in costs] for count, costs in found.items()})
+
+
+if __name__ == "__main__":
+    run_main(main)

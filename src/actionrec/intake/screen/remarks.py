@@ -1,0 +1,27 @@
+"""What is worth knowing of a video that is kept: what was done with its pictures, and what could not be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+
+def remarks_on(header: dict[str, Any]) -> str:
+    """A line from the attributes of a frame file, see :func:`actionrec.intake.extract.decode.extract_video`."""
+    return "; ".join(_remarks(header))
+
+
+def _remarks(header: dict[str, Any]) -> Iterator[str]:
+    if order := header["field_order"]:
+        done = "deinterlaced" if header["deinterlaced"] else f"stored as it is ({header['decoder']} lacks the filter)"
+        yield f"interlaced, {order}: {done}"
+    if transfer := header["transfer"]:
+        done = "tone-mapped" if header["tone_mapped"] else f"not tone-mapped ({header['decoder']} cannot)"
+        yield f"high dynamic range, {transfer}: {done}"
+    if aspect := header["sample_aspect"]:
+        yield f"pixels of {aspect}: stored as displayed"
+    if count := header["lead_in_errors"]:
+        yield (
+            f"starts between key frames: {count} complaint(s) of the decoder ({header['decoder']}) before its first "
+            "picture"
+        )
