@@ -185,6 +185,17 @@ def test_overlapping_parts_in_different_groups_are_named(root: Path) -> None:
     assert "parts of 1 file(s) overlap, but are in different groups: bend/ann.avi" in notes
 
 
+def test_parts_of_images_are_refused_and_impossible_names_are_missing(root: Path) -> None:
+    make_tree(root, ["seq/1.jpg", "seq/2.jpg", "a.webp"])
+    for path in ("seq", "a.webp"):
+        with pytest.raises(ActionrecError, match=f"line 2: {path} is made of images, of which no part can be cut"):
+            found_by(root, f"path,label,start,end\n{path},a,1,2\n", segments=True)
+    names = ["x" * 300, "/" + "y" * 300, "../" * 3 + "z" * 300, "bend", "..", "", "/", "C:\\v.avi"]
+    found = found_by(root, TABLE + "".join(f"{name},a,g\n" for name in names))
+    assert found.videos == EXPECTED
+    assert "8 of the 12 videos that videos.csv lists are not there" in " ".join(found.notes)
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [

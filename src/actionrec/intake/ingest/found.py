@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from actionrec.core.errors import ActionrecError
@@ -59,7 +59,7 @@ class Found:
     videos: Sequence[FoundVideo]
     notes: Sequence[str] = ()
     """What a user should know, one sentence each."""
-    class_order: Sequence[str] = field(default=())
+    class_order: Sequence[str] = ()
     """All classes in the order of the data set's own numbers; by name where empty."""
     listing: Listing | None = None
     """What lies below the root, where the adapter has looked through all of it."""

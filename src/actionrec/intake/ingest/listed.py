@@ -70,6 +70,11 @@ def find_listed(table: Table, data: DataParams) -> Found:
         video = _video(line, path, data, table)
         if path not in files and (root / path).is_dir():
             video = replace(video, is_folder=True)
+        if (video.start_seconds or video.end_seconds) and (video.is_folder or path.lower().endswith(".webp")):
+            raise ActionrecError(
+                f"{table.path} line {line.number}: {printable(path)} is made of images, of which no part can be cut; "
+                "leave start and end empty"
+            )
         key = (path, video.start_seconds, video.end_seconds)
         if key not in videos:
             videos[key] = (line.number, video)
