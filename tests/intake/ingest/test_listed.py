@@ -63,6 +63,8 @@ def test_eight_bit_tables_are_read_as_windows_1252_and_composed(root: Path) -> N
     assert "encoded as Windows-1252 (save it as UTF-8 if names look wrong)" in found.notes[0]
     both = TABLE.replace("ann.avi,bend", "ann.avi,b\u00e9nd").replace("bob.avi,bend", "bob.avi,be\u0301nd")
     assert {video.label for video in found_by(root, both).videos} == {"b\u00e9nd", "wave"}
+    with pytest.raises(ActionrecError, match=r"videos\.csv line 4: a byte that is not UTF-8, as the rest is"):
+        found_by(root, TABLE.replace("ann.avi,bend", "ann.avi,手").encode().replace(b"ann.avi,wave", b"ann.avi,w\xe9"))
     with pytest.raises(ActionrecError, match=r"videos\.csv line 2: neither UTF-8 nor cp1252 \(byte 0x81\)"):
         found_by(root, TABLE.replace(",bend,", ",b\x81,", 1).encode("latin-1"))
 
