@@ -103,6 +103,8 @@ class HeatReader:
         return np.stack([spread.over((one - lowest) / np.ptp(found)) for one in found])
 
     def _source(self, name: str, params: ModelParams) -> ClipSource:
+        from actionrec.training.datasets import open_source  # with torch, which the page does without where it can
+
         if name not in self._sources:
             from actionrec.training.datasets import open_source
 
