@@ -106,6 +106,8 @@ class HeatReader:
         from actionrec.training.datasets import open_source  # with torch, which the page does without where it can
 
         if name not in self._sources:
+            from actionrec.training.datasets import open_source
+
             self._sources[name] = open_source(
                 recipe_of(params), self.rows, packed_path=self.packed_path, keypoints_path=self.keypoints_path
             )
