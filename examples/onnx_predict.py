@@ -38,8 +38,14 @@ def predict(model, video):
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     facts = json.loads(session.get_modelmeta().custom_metadata_map["actionrec"])
     view, size, clip_frames, section = facts["view"], facts["image_size"], facts["clip_frames"], facts["model"]
-    if [one["name"] for one in facts["inputs"]] != ["frames"] or not view or view["fit"] == "pad":
-        sys.exit(f"{model} reads more than frames, or frames of a geometry that this example does not make")
+    if (
+        [one["name"] for one in facts["inputs"]] != ["frames"]
+        or not view
+        or view["fit"] == "pad"
+        or view.get("fps")
+        or section.get("fps")
+    ):
+        sys.exit(f"{model} reads more than frames, or frames of a geometry or rate that this example does not make")
     squares = []
     for frame in av.open(video).decode(video=0):
         fitted = fit(frame.to_ndarray(format="rgb24"), view)

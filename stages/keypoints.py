@@ -3,6 +3,7 @@
 from actionrec.core import paths
 from actionrec.core.errors import run_main
 from actionrec.core.tables import ScreenedRow, read_rows
+from actionrec.keypoints.found import coverage_notes, pose_shares
 from actionrec.keypoints.pack import pack_keypoints
 from actionrec.keypoints.videos import extract_keypoints
 from actionrec.params import load_params
@@ -16,7 +17,15 @@ def main() -> None:
     extract_keypoints(
         video_ids, paths.KEYPOINTS, frames_path=paths.frames_path, params=params.keypoints, compute=params.compute
     )
-    pack_keypoints(video_ids, paths.PACKED_KEYPOINTS, keypoints_path=paths.keypoints_path, params=params.keypoints)
+    pack_keypoints(
+        video_ids,
+        paths.PACKED_KEYPOINTS,
+        keypoints_path=paths.keypoints_path,
+        frames_path=paths.frames_path,
+        params=params.keypoints,
+    )
+    for note in coverage_notes(pose_shares(paths.PACKED_KEYPOINTS)):
+        print(f"note: {note}")
 
 
 if __name__ == "__main__":

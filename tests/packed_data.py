@@ -96,6 +96,7 @@ def write_packed(data: PackedData) -> None:
         file["keypoints"] = np.concatenate([data.keypoints[video_id] for video_id in ids])
         file["presence"] = np.concatenate([data.presence[video_id] for video_id in ids])
         file["aspect"] = np.full(len(ids), 4 / 3, np.float32)
+        file["timestamps"] = np.arange(starts[-1]) / 20.0
 
     _write_features(data)
 
@@ -120,6 +121,7 @@ def _write_features(data: PackedData) -> None:
         write_strings(file, "video_id", ids)
         file["frame_start"] = np.cumsum([0, *map(len, indices)])
         file["frame_index"] = np.concatenate(indices)
+        file["timestamps"] = np.concatenate(indices) / 20.0
         file["features"] = np.concatenate(vectors)
 
 

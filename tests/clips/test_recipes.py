@@ -12,6 +12,7 @@ from actionrec.keypoints.layout import ClipKeypoints
 from actionrec.models.cnn3d import CNN3DParams
 from actionrec.models.frame_resnet import FrameResnetParams
 from actionrec.models.fused_convlstm import FusedConvLSTMParams
+from actionrec.models.res2plus1d import Res2Plus1DParams
 from actionrec.models.stgcn import STGCNParams
 from actionrec.models.table import recipe_of
 
@@ -210,3 +211,11 @@ def test_fused_augmentation(frames, keypoints):
     changed = fused_recipe(augment=True).prepare(frames, keypoints, generator=generator_for(2))
     assert not np.array_equal(changed["keypoints"], plain["keypoints"])
     assert not np.array_equal(changed["frames"], plain["frames"])
+
+
+def test_a_rate_and_a_stride_contradict_each_other() -> None:
+    params = Res2Plus1DParams(type="res2plus1d", fps=12.5)
+    assert params.problems("models.m") == [
+        "models.m.stride_frames: 15, but fps: 12.5 says how far apart frames are; set stride_frames: 1, or fps: null"
+    ]
+    assert Res2Plus1DParams(type="res2plus1d", fps=12.5, stride_frames=1).problems("models.m") == []

@@ -78,12 +78,19 @@ def test_empty_scenes_resume_and_pack(workspace: Path) -> None:
         assert not file["presence"][:].any()
 
     packed = workspace / "packed.h5"
-    pack_keypoints(["b/two", "a/one"], packed, keypoints_path=lambda v: workspace / f"keypoints/{v}.h5", params=PARAMS)
+    pack_keypoints(
+        ["b/two", "a/one"],
+        packed,
+        keypoints_path=lambda v: workspace / f"keypoints/{v}.h5",
+        frames_path=lambda v: workspace / f"frames/{v}.h5",
+        params=PARAMS,
+    )
     with h5py.File(packed) as file:
         assert read_strings(file, "video_id") == ["a/one", "b/two"]
         assert file["frame_start"][:].tolist() == [0, 3, 5]
         assert file["keypoints"].shape == (5, 1662)
         assert file["aspect"][:].tolist() == pytest.approx([64 / 48, 0.5])
+        assert file["timestamps"][:].tolist() == pytest.approx([0, 0.04, 0.08, 0, 0.04])
 
     run(workspace, ["b/two"])  # a video that is gone leaves the output
     assert [path.name for path in (workspace / "keypoints").rglob("*.h5")] == ["two.h5"]
@@ -91,13 +98,19 @@ def test_empty_scenes_resume_and_pack(workspace: Path) -> None:
 
 def test_packing_refuses_a_missing_video(workspace: Path) -> None:
     with pytest.raises(ActionrecError, match=r"none\.h5 does not exist; rebuild it with `dvc repro -f keypoints`"):
-        pack_keypoints(["none"], workspace / "p.h5", keypoints_path=lambda v: workspace / f"{v}.h5", params=PARAMS)
+        pack_keypoints(
+            ["none"],
+            workspace / "p.h5",
+            keypoints_path=lambda v: workspace / f"{v}.h5",
+            frames_path=lambda v: workspace / f"{v}.h5",
+            params=PARAMS,
+        )
     assert not (workspace / "p.h5").exists()
 
 
 def test_keypoints_switched_off_give_a_complete_empty_file(workspace: Path) -> None:
     run(workspace, [])
-    pack_keypoints([], workspace / "p.h5", keypoints_path=Path, params=PARAMS)
+    pack_keypoints([], workspace / "p.h5", keypoints_path=Path, frames_path=Path, params=PARAMS)
     with h5py.File(workspace / "p.h5") as file:
         assert file.attrs["complete"]
         assert file["frame_start"][:].tolist() == [0]

@@ -14,7 +14,8 @@ from actionrec.core.hdf5 import open_h5, read_jpegs, read_json_attr, read_string
 from actionrec.pack.fit import fit_frame
 from actionrec.pack.reader import VIEW_FORMAT, VIEW_VERSION, PackedView
 from actionrec.pack.section import ViewParams
-from actionrec.pack.writer import pack_view
+from actionrec.pack.views import open_view
+from actionrec.pack.writer import pack_view, write_view
 
 LOCAL = ComputeParams(backend="local", workers=2)
 RAW = ViewParams(encoding="raw", fit="stretch", size=16)
@@ -136,3 +137,44 @@ def test_nothing_to_pack_is_a_complete_empty_file(tmp_path: Path) -> None:
         pack_view([], tmp_path / "e.h5", frames_path=Path, view=view, compute=LOCAL, desc="t")
         with opened(tmp_path / "e.h5") as file:
             assert file["frame_start"][:].tolist() == [0]
+
+
+@pytest.mark.parametrize("view", [RAW, KEEP], ids=["raw", "jpeg"])
+def test_a_view_at_a_rate_holds_what_is_shown_at_each_moment(frames_dir: Path, view: ViewParams) -> None:
+    """A video of 25 frames a second and one of 10, whose two frames last 0.2 s, at 5 and at 30 a second."""
+    whole = PackedView(pack(frames_dir, view), view="v")
+    for fps, short, long in ((5.0, [0], list(range(0, 130, 5))), (30.0, [0, 0, 0, 1, 1, 1], None)):
+        path = pack(frames_dir, view.model_copy(update={"fps": fps}), "at.h5")
+        packed = PackedView(path, view="v")
+        assert packed.num_frames("a/short") == len(short)
+        rows = np.arange(packed.num_frames("b/long"))
+        frames = packed.source_frames("b/long", rows)
+        assert frames.tolist() == (long or [int(row * 25 / 30 + 1e-6) for row in range(156)])
+        np.testing.assert_array_equal(packed.read("b/long", rows[::-1]), whole.read("b/long", frames[::-1]))
+        np.testing.assert_array_equal(
+            packed.read("a/short", np.arange(len(short))), whole.read("a/short", np.asarray(short))
+        )
+        np.testing.assert_allclose(packed.timestamps("b/long"), rows / fps)
+        assert packed.fingerprint != whole.fingerprint
+        packed.close()
+    assert whole.source_frames("b/long", np.array([7, 3])).tolist() == [7, 3]
+
+
+def test_shards_at_a_rate_are_alike(frames_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(frames_dir))
+    view = RAW.model_copy(update={"fps": 10.0})
+    whole = PackedView(pack(frames_dir, view), view="v")
+    write_view(
+        ["b/long", "a/short"],
+        frames_dir / "sharded.h5",
+        frames_path=lambda v: frames_dir / f"{v}.h5",
+        view=view.model_copy(update={"shard_videos": 1}),
+        compute=LOCAL,
+    )
+    sharded = open_view(frames_dir / "sharded.h5", view="v")
+    for video_id in whole.video_ids:
+        rows = np.arange(whole.num_frames(video_id))
+        assert sharded.num_frames(video_id) == len(rows)
+        np.testing.assert_array_equal(sharded.read(video_id, rows), whole.read(video_id, rows))
+        np.testing.assert_array_equal(sharded.source_frames(video_id, rows), whole.source_frames(video_id, rows))
+        np.testing.assert_array_equal(sharded.timestamps(video_id), whole.timestamps(video_id))

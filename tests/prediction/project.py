@@ -32,10 +32,14 @@ CHANGES: dict[str, Any] = {
     "split": {"folds": 3, "run_folds": [0, 2], "val_fraction": 0.4},
     # Not packaged, so that a bundle has to hold its weights; torch spares the ONNX form.
     "features": {"imagenet": {"backbone": "resnet18", "weights": "none", "image_size": 32, "stride_frames": 2}},
+    # The embedded videos have 20 frames a second, the bars 25.
+    "pack": {"rgb64": {"encoding": "raw", "fit": "stretch", "size": 64, "fps": 12.5}},
     "compute": {"workers": 1},
     "train": {"batch_size": 3},
     "tracking": {"experiment": "tests"},
 }
+AT_RATE = {"stgcn": {"fps": 8.0}}
+"""What these models sample by time."""
 
 
 def make_project(root: Path, types: Sequence[str], *, people: bool, folds: bool = True) -> None:
@@ -44,7 +48,11 @@ def make_project(root: Path, types: Sequence[str], *, people: bool, folds: bool 
     With ``people`` the videos are the embedded ones, whose keypoints are found, else moving bars and no keypoints.
     There are two of three folds, without ``folds`` a single split.
     """
-    models = {name: params.model_dump(mode="json") for name, params in small_models().items() if name in types}
+    models = {
+        name: params.model_dump(mode="json") | AT_RATE.get(name, {})
+        for name, params in small_models().items()
+        if name in types
+    }
     if "feature_sequence" in models:
         models["feature_sequence"]["num_features"] = NUM_FEATURES
     yaml = YAML()

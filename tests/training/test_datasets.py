@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from tests.packed_data import PackedData, make_packed_data, small_fused
 
 from actionrec.clips.images import resize_square
+from actionrec.clips.sampling import NO_FRAME
+from actionrec.models.feature_sequence import FeatureSequenceParams
 from actionrec.models.frame_resnet import FrameResnetParams
 from actionrec.models.res2plus1d import Res2Plus1DParams
 from actionrec.models.table import recipe_of
@@ -187,6 +189,56 @@ def test_clips_of_different_lengths_come_one_by_one(data):
     batches = list(fixed_loader(clips, batch_size=8, num_workers=0))
     assert [inputs["frames"].shape[:2] for inputs, _, _ in batches] == [(1, 3), (1, 5)]
     assert clips.clip_frames.tolist() == [[0, 1, 2, -1, -1], [0, 1, 2, 3, 4]]
+
+
+def _levels(data: PackedData, video_id: str, frames: list[int]) -> np.ndarray:
+    return data.frames[video_id][frames]
+
+
+def test_clips_at_a_rate_take_what_is_shown_at_each_moment(data):
+    """The videos have 20 frames a second."""
+    video_id = data.rows[0].video_id
+    window = {"type": "res2plus1d", "view": "rgb64", "stride_frames": 1, "clip_frames": 4, "image_size": 16}
+    at = {fps: sources(data, Res2Plus1DParams(**window, fps=fps)) for fps in (None, 5.0, 20.0, 40.0)}
+    num_frames = len(data.frames[video_id])
+    assert at[None].num_frames(video_id) == at[20.0].num_frames(video_id) == num_frames
+    assert at[40.0].num_frames(video_id) == 2 * num_frames
+    assert at[5.0].num_frames(video_id) == -(-num_frames // 4)
+    clip = np.array([1, 2, 2, 5])
+    for fps, frames in ((None, [1, 2, 2, 5]), (5.0, [4, 8, 8, 20]), (20.0, [1, 2, 2, 5]), (40.0, [0, 1, 1, 2])):
+        assert at[fps].source_frames(video_id, clip).tolist() == frames
+        shown = at[fps].load(video_id, clip, generator=None)["frames"]
+        np.testing.assert_array_equal(shown, _levels(data, video_id, frames))
+    assert at[5.0].source_frames(video_id, np.array([NO_FRAME, 1])).tolist() == [NO_FRAME, 4]
+    assert "at 5 frames a second" in at[5.0].recipe.protocol("windows")
+
+
+def test_keypoints_follow_the_frames_at_a_rate(data):
+    video_id = data.rows[0].video_id
+    clip = np.array([0, 1, 2, 3])
+    both = sources(data, small_fused(fps=10.0)).load(video_id, clip, generator=None)
+    alone = sources(data, small_fused(fps=10.0, inputs="keypoints"))
+    assert alone.source_frames(video_id, clip).tolist() == [0, 2, 4, 6]
+    np.testing.assert_array_equal(alone.load(video_id, clip, generator=None)["keypoints"], both["keypoints"])
+    every = sources(data, small_fused(inputs="keypoints")).load(video_id, 2 * clip, generator=None)
+    np.testing.assert_array_equal(every["keypoints"], both["keypoints"])
+
+
+def test_hands_are_looked_for_at_the_moments_of_a_rate(data):
+    params = {"type": "feature_sequence", "inputs": "keypoints", "keypoint_features": "hands", "clip_frames": 4}
+    source = sources(data, FeatureSequenceParams(**params, keypoint_frames="hands", fps=10.0))
+    for row in data.rows:
+        shown = np.arange(0, len(data.frames[row.video_id]), 2)
+        hands = shown[data.presence[row.video_id][shown][:, 2:].any(axis=1)]
+        counted = np.arange(source.num_frames(row.video_id))
+        assert source.source_frames(row.video_id, counted).tolist() == (hands if len(hands) else shown).tolist()
+
+
+def test_rows_of_features_have_times_too(data):
+    video_id = data.rows[0].video_id
+    source = sources(data, FeatureSequenceParams(type="feature_sequence", view="imagenet", clip_frames=4, fps=5.0))
+    counted = np.arange(source.num_frames(video_id))
+    assert source.source_frames(video_id, counted)[:4].tolist() == [0, 4, 8, 12]  # there is a row every second frame
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import numpy as np
 
 from actionrec.core.compute import ComputeParams, map_items, num_workers
 from actionrec.core.hdf5 import FlatWriter, create_h5
+from actionrec.core.times import shown_at
 from actionrec.intake.extract.decode import extract_video
 from actionrec.intake.extract.frames import open_frames
 from actionrec.intake.extract.section import ExtractParams
@@ -91,13 +92,17 @@ def _measure(job: _Job) -> Measured:
         if not num_frames:
             return Measured(0, 0.0, 0.0, 0.0)
         detecting = _detecting_seconds(path) if job.detects else 0.0
-        some = Block(path, 0, min(num_frames, _PACKED_FRAMES))
-        packed = sum(_packed_bytes(some, view) for view in job.views) / some.stop
+        packed = sum(_packed_bytes(path, view) for view in job.views) / num_frames
         return Measured(num_frames, path.stat().st_size / num_frames + packed, seconds / num_frames, detecting)
 
 
-def _packed_bytes(block: Block, view: ViewParams) -> int:
-    return raw_block(block, view).nbytes if view.encoding == "raw" else sum(map(len, jpeg_block(block, view)))
+def _packed_bytes(path: Path, view: ViewParams) -> float:
+    """Of the whole video, from its first frames."""
+    with open_frames(path) as frames:
+        shown = shown_at(frames.timestamps, fps=view.fps)
+    block = Block(path, shown.frames[:_PACKED_FRAMES])
+    some = raw_block(block, view).nbytes if view.encoding == "raw" else sum(map(len, jpeg_block(block, view)))
+    return some / len(block.frames) * len(shown)
 
 
 def _detecting_seconds(path: Path) -> float:

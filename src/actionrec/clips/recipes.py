@@ -44,6 +44,11 @@ class Recipe(Protocol):
     def reads_keypoints(self) -> bool: ...
 
     @property
+    def fps(self) -> float | None:
+        """Frames a second that it counts in; None counts every frame of the view (or of the keypoints)."""
+        ...
+
+    @property
     def only_hands(self) -> bool:
         """Whether its clips are of the frames in which a hand was found, where there are any."""
         ...
@@ -101,6 +106,10 @@ class ClipRecipe:
     params: ClipParams
 
     @property
+    def fps(self) -> float | None:
+        return self.params.fps
+
+    @property
     def only_hands(self) -> bool:
         return False
 
@@ -133,7 +142,8 @@ class ClipRecipe:
                 found = f"windows of {window}, {params.window_step} from start to start"
             case _:
                 found = "the whole video in one pass"
-        return found + crops(self.num_crops)
+        rate = "" if params.fps is None else f", at {params.fps:g} frames a second"
+        return found + rate + crops(self.num_crops)
 
     def train_clip(self, num_frames: int, *, generator: np.random.Generator) -> Indices:
         clip_frames = self.params.clip_frames

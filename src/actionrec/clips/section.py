@@ -10,6 +10,7 @@ from actionrec.core.section import ListOf, PositiveInt, Section
 
 Probability = Annotated[float, Field(ge=0, lt=1)]
 ImageSize = Annotated[int, Field(ge=8, le=1024)]
+Fps = Annotated[float, Field(gt=0, le=1000)] | None
 Sampling = Literal["even", "random", "segments", "window"]
 ShortVideos = Literal["repeat_last", "loop", "black"]
 TestSampling = Literal["even", "strided", "centre", "windows", "overlapping", "whole"]
@@ -48,8 +49,11 @@ class ClipParams(Section):
     sampling: Sampling
     """Training clips: ``even``ly spaced from the first frame on; ``random`` frames in time order; a random frame of
     each equal ``segment``; or a ``window`` of frames ``stride_frames`` apart from a random start."""
+    fps: Fps = None
+    """Frames a second that its clips take from a video: at each moment the one that is shown then, so that videos of
+    all rates have one speed. ``null`` counts frames, however many a second a video or its view has."""
     stride_frames: PositiveInt = 1
-    """Source frames from one frame of a window to the next."""
+    """Source frames from one frame of a window to the next; 1 with ``fps``."""
     short_videos: ShortVideos = "repeat_last"
     """What a window (also ``centre``, ``windows``, ``overlapping`` and ``whole``) shows past the end of a video that is
     shorter than it: the last frame again, the video in a ``loop``, or ``black`` frames, in which no keypoint is found.
@@ -72,6 +76,9 @@ class ClipParams(Section):
     def problems(self, name: str) -> list[str]:
         if "whole" in (self.test_sampling, *self.also_test) and not self.takes_any_length:
             return [f"{name}.test_sampling: whole, but {self.type} takes clips of {self.clip_frames} frames only"]
+        if self.fps is not None and self.stride_frames != 1:
+            apart = f"{self.stride_frames}, but fps: {self.fps:g} says how far apart frames are"
+            return [f"{name}.stride_frames: {apart}; set stride_frames: 1, or fps: null"]
         return []
 
 

@@ -9,6 +9,8 @@ the file: in damaged structure it may run for ever.
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -27,13 +29,14 @@ from actionrec.core.seal import append_seal, seal_holds
 _BUFFER_BYTES = 1 << 20
 # A read of a few frames takes whole chunks: at a megabyte, three times as long.
 _CHUNK_BYTES = 1 << 18
+_ERRNO = re.compile(r"errno = (\d+)")
 
 
 @contextmanager
 def create_h5(path: Path, *, format: str, version: int, fingerprint: str) -> Iterator[h5py.File]:
     """Yield a new file that replaces ``path`` when the body ends well; ``complete`` is set last."""
     with atomic_path(path) as aside:
-        with h5py.File(aside, "w") as file:
+        with _plain_errors(path), h5py.File(aside, "w") as file:
             file.attrs["format"] = format
             file.attrs["version"] = version
             file.attrs["fingerprint"] = fingerprint
@@ -42,6 +45,18 @@ def create_h5(path: Path, *, format: str, version: int, fingerprint: str) -> Ite
             file.flush()
             checked = _checked_spans(file)
         append_seal(aside, leave_out=checked)
+
+
+@contextmanager
+def _plain_errors(path: Path) -> Iterator[None]:
+    """Turn what HDF5 says of a full disk, in several types and many words, into the ``OSError`` that it is."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        found = _ERRNO.search(str(error))
+        if found is None:
+            raise
+        raise OSError(int(found[1]), os.strerror(int(found[1])), str(path)) from error
 
 
 def open_h5(path: Path, *, format: str, version: int, stage: str) -> h5py.File:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from actionrec.core.files import digest_of
 from actionrec.core.hdf5 import FlatWriter, create_h5, open_h5, write_json_attr, write_strings
+from actionrec.intake.extract.frames import open_frames
 from actionrec.keypoints.detect import FORMAT, VERSION
 from actionrec.keypoints.layout import NUM_VALUES, PARTS
 from actionrec.keypoints.reader import KEYPOINTS_FORMAT, KEYPOINTS_VERSION
@@ -21,12 +22,18 @@ _BLOCK_FRAMES = 64
 
 
 def pack_keypoints(
-    video_ids: Sequence[str], path: Path, *, keypoints_path: Callable[[str], Path], params: KeypointParams
+    video_ids: Sequence[str],
+    path: Path,
+    *,
+    keypoints_path: Callable[[str], Path],
+    frames_path: Callable[[str], Path],
+    params: KeypointParams,
 ) -> None:
     """Pack the keypoints of ``video_ids``, sorted, into one file for training.
 
     Layout, which :mod:`actionrec.keypoints.reader` reads: ``video_id`` (V,), ``frame_start`` int64
-    (V + 1), ``keypoints`` float32 (F, 1662), ``presence`` bool (F, 4), ``aspect`` float32 (V,).
+    (V + 1), ``keypoints`` float32 (F, 1662), ``presence`` bool (F, 4), ``aspect`` float32 (V,); ``timestamps`` float64
+    (F,) seconds, those of the extracted frames at ``frames_path(video_id)``.
     """
     ids = sorted(video_ids)
     starts, aspects, sources = [0], [], []
@@ -40,6 +47,7 @@ def pack_keypoints(
         write_strings(packed, "video_id", ids)
         packed.create_dataset("frame_start", data=np.asarray(starts, np.int64))
         packed.create_dataset("aspect", data=np.asarray(aspects, np.float32))
+        packed.create_dataset("timestamps", data=np.concatenate([np.zeros(0), *_times(ids, frames_path)]))
         with (
             FlatWriter(packed, "keypoints", row_shape=(NUM_VALUES,), dtype=np.float32, chunk_rows=16) as keypoints,
             FlatWriter(packed, "presence", row_shape=(len(PARTS),), dtype=np.bool_) as presence,
@@ -48,6 +56,12 @@ def pack_keypoints(
                 for start in range(0, file["keypoints"].shape[0], _BLOCK_FRAMES):
                     keypoints.append(_rows(file, "keypoints", start))
                     presence.append(_rows(file, "presence", start))
+
+
+def _times(video_ids: Sequence[str], frames_path: Callable[[str], Path]) -> Iterator[npt.NDArray[np.float64]]:
+    for video_id in video_ids:
+        with open_frames(frames_path(video_id)) as frames:
+            yield frames.timestamps
 
 
 def _rows(file: h5py.File, name: str, start: int) -> npt.NDArray[Any]:

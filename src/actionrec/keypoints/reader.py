@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from actionrec.core.arrays import Indices
 from actionrec.core.errors import ActionrecError
+from actionrec.core.times import shown_at
 from actionrec.keypoints import layout
 from actionrec.keypoints.layout import ClipKeypoints
 from actionrec.pack.reader import PackedFile, spans
@@ -37,11 +39,29 @@ class PackedKeypoints(PackedFile):
         aspect = float(self._file["aspect"][self._place(video_id)])
         return ClipKeypoints(np.concatenate(keypoints)[places], np.concatenate(presence)[places], aspect)
 
+    def counted_frames(self, video_id: str, *, fps: float | None, only_hands: bool) -> Indices:
+        """Frames of one video that clips are counted in: shown at ``fps`` moments a second, or all; those with hands.
+
+        Where a hand was found at none of these moments, they all count.
+        """
+        frames = np.arange(self.num_frames(video_id))
+        if fps is not None:
+            frames = shown_at(self.timestamps(video_id), fps=fps).frames
+        if only_hands:
+            with_hands = frames[np.isin(frames, self.frames_with_hands(video_id))]
+            frames = with_hands if len(with_hands) else frames
+        return frames
+
+    def presence(self, video_id: str) -> npt.NDArray[np.bool_]:
+        """Which of :data:`actionrec.keypoints.layout.PARTS` were found in each frame of one video: (num_frames, 4)."""
+        place = self._place(video_id)
+        found: npt.NDArray[np.bool_] = self._file["presence"][self._starts[place] : self._starts[place + 1]]
+        return found
+
     def frames_with_hands(self, video_id: str) -> Indices:
         """Frames of one video in which a hand was found; all of them where none was."""
         if video_id not in self._frames_with_hands:
-            place = self._place(video_id)
-            presence = self._file["presence"][self._starts[place] : self._starts[place + 1]]
+            presence = self.presence(video_id)
             seen = np.flatnonzero(presence[:, _HANDS].any(axis=1))
             self._frames_with_hands[video_id] = seen if len(seen) else np.arange(len(presence))
         return self._frames_with_hands[video_id]

@@ -62,6 +62,7 @@ class FrameRecipe:
     params: FrameResnetParams
     reads_keypoints: bool = False
     only_hands: bool = False
+    fps: None = None
 
     @property
     def view(self) -> str:

@@ -8,18 +8,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from actionrec.core.arrays import Frames
+from actionrec.core.arrays import Frames, Indices
 from actionrec.intake.extract.frames import open_frames
 from actionrec.pack.section import ViewParams
 
 
 @dataclass(frozen=True)
 class Block:
-    """Consecutive frames of one video: the unit of work, so that long videos cost no more memory."""
+    """Some frames of one video: the unit of work, so that long videos cost no more memory."""
 
     path: Path
-    start: int
-    stop: int
+    frames: Indices
+    """(n,), never decreasing"""
 
 
 def fit_frame(frame: Frames, view: ViewParams) -> Frames:
@@ -64,7 +64,7 @@ def _resize(frame: Frames, *, height: int, width: int) -> Frames:
 def raw_block(block: Block, view: ViewParams) -> Frames:
     """The frames of ``block`` at the geometry of ``view``: uint8 (n, size, size, 3)."""
     with open_frames(block.path) as frames:
-        return np.stack([fit_frame(frame, view) for frame in frames.decode(np.arange(block.start, block.stop))])
+        return np.stack([fit_frame(frame, view) for frame in frames.decode(block.frames)])
 
 
 def jpeg_block(block: Block, view: ViewParams) -> list[bytes]:
@@ -72,8 +72,10 @@ def jpeg_block(block: Block, view: ViewParams) -> list[bytes]:
     with open_frames(block.path) as frames:
         if view.fit == "keep" and min(frames.width, frames.height) <= view.size:
             # Already small enough: the bytes are taken over, without a second loss.
-            return [jpeg.tobytes() for jpeg in frames.jpegs(block.start, block.stop)]
-        decoded = frames.decode(np.arange(block.start, block.stop))
+            first, last = int(block.frames[0]), int(block.frames[-1])
+            jpegs = frames.jpegs(first, last + 1)
+            return [jpegs[frame - first].tobytes() for frame in block.frames.tolist()]
+        decoded = frames.decode(block.frames)
     return [_encode(fit_frame(frame, view), view.jpeg_quality) for frame in decoded]
 
 

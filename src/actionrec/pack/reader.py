@@ -67,6 +67,20 @@ class PackedFile:
         """Frames of the video that the ``indices`` of this file are about: themselves, where it holds every frame."""
         return indices
 
+    def timestamps(self, video_id: str) -> npt.NDArray[np.float64]:
+        """Seconds at which the frames (rows) of one video are shown: (num_frames,)."""
+        if "timestamps" not in self._file:
+            raise ActionrecError(f"{self.path} holds no times; rebuild it with `dvc repro -f {self._stage}`")
+        place = self._place(video_id)
+        seconds: npt.NDArray[np.float64] = self._file["timestamps"][self._starts[place] : self._starts[place + 1]]
+        return seconds
+
+    def _indexed_frames(self, video_id: str, indices: Indices) -> Indices:
+        """Frames of the video that the rows ``indices`` are about, by ``frame_index`` of the file."""
+        wanted, places = np.unique(self._flat(video_id, indices), return_inverse=True)
+        frames: Indices = self._file["frame_index"][wanted][places]
+        return frames
+
     def check_covers(self, video_ids: Sequence[str], *, name: str) -> None:
         """Raise :class:`ActionrecError` unless the file holds all of ``video_ids``, which ``name`` describes.
 
@@ -119,6 +133,10 @@ class PackedView(PackedFile):
     def __init__(self, path: Path, *, view: str) -> None:
         super().__init__(path, format=VIEW_FORMAT, version=VIEW_VERSION, stage=f"pack@{view}")
         self._is_raw = "frames" in self._file
+        self._is_by_time = "frame_index" in self._file
+
+    def source_frames(self, video_id: str, indices: Indices) -> Indices:
+        return self._indexed_frames(video_id, indices) if self._is_by_time else indices
 
     def read(self, video_id: str, indices: Indices) -> Frames:
         """Frames ``indices`` of one video, in that order: uint8 (n, height, width, 3), RGB 0-255."""
@@ -170,7 +188,13 @@ class ShardedView(PackedFile):
 
     def read(self, video_id: str, indices: Indices) -> Frames:
         """Frames ``indices`` of one video, in that order: uint8 (n, height, width, 3), RGB 0-255."""
-        return self._shard(int(self._shard_of[self._place(video_id)])).read(video_id, indices)
+        return self._shard_with(video_id).read(video_id, indices)
+
+    def timestamps(self, video_id: str) -> npt.NDArray[np.float64]:
+        return self._shard_with(video_id).timestamps(video_id)
+
+    def source_frames(self, video_id: str, indices: Indices) -> Indices:
+        return self._shard_with(video_id).source_frames(video_id, indices)
 
     def close(self) -> None:
         super().close()
@@ -180,6 +204,9 @@ class ShardedView(PackedFile):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_open": OrderedDict()}
+
+    def _shard_with(self, video_id: str) -> PackedView:
+        return self._shard(int(self._shard_of[self._place(video_id)]))
 
     def _shard(self, number: int) -> PackedView:
         if number not in self._open:

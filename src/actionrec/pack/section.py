@@ -22,6 +22,9 @@ class ViewParams(Section):
     """With ``crop``: short side to resize to before cropping."""
     jpeg_quality: Annotated[int, Field(ge=1, le=100)] = 95
     """OpenCV's JPEG quality, 100 is best."""
+    fps: Annotated[float, Field(gt=0, le=1000)] | None = None
+    """Pictures a second: at each moment the one that is shown then, so that videos of all rates have one speed.
+    ``null`` keeps every frame, as many a second as a video has."""
     shard_videos: Annotated[int, Field(ge=0)] = 0
     """Most videos in one packed file: with more the view is an index and a folder of files beside it. 0 makes one file
     of all."""

@@ -2,7 +2,8 @@
 
 Layout of ``data/packed/<view>.h5``, which :mod:`actionrec.pack.reader` reads: ``video_id`` (V,) strings,
 sorted; ``frame_start`` int64 (V + 1): video ``v`` owns the flat frames ``frame_start[v]..frame_start[v+1]-1``;
-``timestamps`` float64 (F,) seconds; then either ``frames`` uint8 (F, size, size, 3) RGB 0-255 (``raw``), or
+``timestamps`` float64 (F,) seconds; with ``fps`` also ``frame_index`` int64 (F,), the frame of the video that is shown
+at that moment; then either ``frames`` uint8 (F, size, size, 3) RGB 0-255 (``raw``), or
 ``jpeg`` and ``offsets`` (``jpeg``, read with :func:`actionrec.core.hdf5.read_jpegs`). Attribute ``view``: the
 view's parameters as JSON.
 
@@ -30,6 +31,7 @@ from actionrec.core.compute import ComputeParams, map_in_order, map_items
 from actionrec.core.files import atomic_dir, digest_of, link_or_copy
 from actionrec.core.hdf5 import FlatWriter, JpegWriter, create_h5, write_json_attr, write_strings
 from actionrec.core.itemcache import ItemCache
+from actionrec.core.times import shown_at
 from actionrec.intake.extract.frames import open_frames
 from actionrec.pack.fit import Block, jpeg_block, raw_block
 from actionrec.pack.reader import (
@@ -63,23 +65,25 @@ def pack_view(
     this thread works alone and shows no progress, as suits one video.
     """
     ids = sorted(video_ids)
-    starts, timestamps, sources = [0], [], []
+    shown, sources = [], []
     for video_id in ids:
         with open_frames(frames_path(video_id)) as frames:
-            starts.append(starts[-1] + frames.num_frames)
-            timestamps.append(frames.timestamps)
+            shown.append(shown_at(frames.timestamps, fps=view.fps))
             sources.append(frames.fingerprint)
     fingerprint = _fingerprint(dict(zip(ids, sources, strict=True)), view)
     blocks = [
-        Block(frames_path(video_id).resolve(), start, min(start + _BLOCK_FRAMES, count))
-        for video_id, count in zip(ids, np.diff(starts).tolist(), strict=True)
-        for start in range(0, count, _BLOCK_FRAMES)
+        Block(frames_path(video_id).resolve(), of_video.frames[start : start + _BLOCK_FRAMES])
+        for video_id, of_video in zip(ids, shown, strict=True)
+        for start in range(0, len(of_video), _BLOCK_FRAMES)
     ]
     with create_h5(path, format=VIEW_FORMAT, version=VIEW_VERSION, fingerprint=fingerprint) as file:
         write_json_attr(file, "view", view.content())
         write_strings(file, "video_id", ids)
-        file.create_dataset("frame_start", data=np.asarray(starts, np.int64))
-        file.create_dataset("timestamps", data=np.concatenate(timestamps) if timestamps else np.zeros(0))
+        file.create_dataset("frame_start", data=np.cumsum([0, *map(len, shown)], dtype=np.int64))
+        file.create_dataset("timestamps", data=np.concatenate([np.zeros(0), *(each.seconds for each in shown)]))
+        if view.fps is not None:
+            indices = [np.zeros(0, np.int64), *(each.frames for each in shown)]
+            file.create_dataset("frame_index", data=np.concatenate(indices))
         if view.encoding == "raw":
             with FlatWriter(
                 file, "frames", row_shape=(view.size, view.size, 3), dtype=np.uint8, chunk_rows=_CHUNK_FRAMES
@@ -142,7 +146,8 @@ def write_view(
     sources, counts = {}, {}
     for video_id in sorted(video_ids):
         with open_frames(frames_path(video_id)) as frames:
-            sources[video_id], counts[video_id] = frames.fingerprint, frames.num_frames
+            sources[video_id] = frames.fingerprint
+            counts[video_id] = len(shown_at(frames.timestamps, fps=view.fps))
     cache = ItemCache.of_stage("pack")
     shards = [
         _Shard(

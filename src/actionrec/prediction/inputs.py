@@ -145,7 +145,13 @@ class InputMaker:
                 detect_keypoints(frames_path, found, params=facts.keypoints, fingerprint="")
             else:
                 _write_keypoints(keypoints, found, num_frames=files.num_frames)
-            pack_keypoints([VIDEO], files.keypoints_path, keypoints_path=lambda _: found, params=facts.keypoints)
+            pack_keypoints(
+                [VIDEO],
+                files.keypoints_path,
+                keypoints_path=lambda _: found,
+                frames_path=lambda _: frames_path,
+                params=facts.keypoints,
+            )
 
 
 def write_frames(frames: Frames, timestamps: npt.NDArray[np.floating], path: Path) -> None:

@@ -104,9 +104,7 @@ class JointReader:
         if recipe.view is not None or not recipe.reads_keypoints or as_hands:
             return None
         classes, model = trained_model(name, video.fold if self._folded else None)
-        frames = np.arange(self._keypoints.num_frames(video.video_id))
-        if recipe.only_hands:
-            frames = self._keypoints.frames_with_hands(video.video_id)
+        frames = self._keypoints.counted_frames(video.video_id, fps=recipe.fps, only_hands=recipe.only_hands)
         clips = frames[np.maximum(recipe.test_clips(len(frames), recipe.samplings[0]), 0)]
         inputs = [
             recipe.prepare(None, self._keypoints.read(video.video_id, clip), generator=None)["keypoints"]

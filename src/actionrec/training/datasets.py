@@ -21,6 +21,7 @@ from actionrec.clips.recipes import Recipe
 from actionrec.clips.sampling import NO_FRAME, generator_for
 from actionrec.core.arrays import Indices
 from actionrec.core.tables import SplitRow
+from actionrec.core.times import shown_at
 from actionrec.keypoints.reader import PackedKeypoints
 from actionrec.pack.features.reader import PackedFeatures
 from actionrec.pack.views import View, open_view
@@ -46,26 +47,34 @@ class ClipSource:
         return self.view.num_features if isinstance(self.view, PackedFeatures) else None
 
     def num_frames(self, video_id: str) -> int:
-        """Frames of the video, those with hands, or rows of features: what the clips of the recipe are counted in."""
-        if self._hands:
-            return len(self._hands.frames_with_hands(video_id))
-        packed = self.view or self.keypoints
-        assert packed is not None
-        return packed.num_frames(video_id)
+        """What the clips of the recipe are counted in: frames of the video, those with hands, moments, or rows."""
+        rows = self._rows(video_id)
+        return self._packed.num_frames(video_id) if rows is None else len(rows)
 
     def source_frames(self, video_id: str, indices: Indices) -> Indices:
         """Frames of the video that ``indices`` are about; ``NO_FRAME`` stays."""
         found, shown = indices.copy(), indices != NO_FRAME
-        if self.view:
-            found[shown] = self.view.source_frames(video_id, indices[shown])
-        elif self._hands:
-            found[shown] = self._hands.frames_with_hands(video_id)[indices[shown]]
+        found[shown] = self._packed.source_frames(video_id, self._counted(video_id, indices[shown]))
         return found
 
     @property
-    def _hands(self) -> PackedKeypoints | None:
-        """The keypoints that say which frames there are."""
-        return self.keypoints if self.recipe.only_hands else None
+    def _packed(self) -> View | PackedKeypoints:
+        """The file whose frames, or rows, are counted."""
+        packed = self.view or self.keypoints
+        assert packed is not None
+        return packed
+
+    def _rows(self, video_id: str) -> Indices | None:
+        """Rows of that file which the clips are counted in, at each moment or with hands; None for all of them."""
+        fps, only_hands = self.recipe.fps, self.recipe.only_hands
+        if self.view is None and self.keypoints is not None and (fps is not None or only_hands):
+            return self.keypoints.counted_frames(video_id, fps=fps, only_hands=only_hands)
+        return None if fps is None else shown_at(self._packed.timestamps(video_id), fps=fps).frames
+
+    def _counted(self, video_id: str, indices: Indices) -> Indices:
+        """Rows of the file at the places ``indices`` among those that are counted."""
+        rows = self._rows(video_id)
+        return indices if rows is None else rows[indices]
 
     def load(
         self, video_id: str, indices: Indices, *, generator: np.random.Generator | None, crop: int = 0
@@ -75,9 +84,10 @@ class ClipSource:
         Where an index is ``NO_FRAME`` the frame is black, and no keypoint is found in it.
         """
         shown = indices != NO_FRAME
-        frames = _spread(self.view.read(video_id, indices[shown]), shown) if self.view else None
+        rows = self._counted(video_id, indices[shown])
+        frames = _spread(self.view.read(video_id, rows), shown) if self.view else None
         keypoints = (
-            self.keypoints.read(video_id, self.source_frames(video_id, indices[shown])) if self.keypoints else None
+            self.keypoints.read(video_id, self._packed.source_frames(video_id, rows)) if self.keypoints else None
         )
         if keypoints is not None:
             values, presence = (_spread(part, shown) for part in (keypoints.keypoints, keypoints.presence))

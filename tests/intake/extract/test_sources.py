@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from tests.intake.extract.making import LOSSLESS, PARAMS, moving_bars, write_video
 
-from actionrec.intake.extract.decode import Span
+from actionrec.intake.extract.arguments import Span
 from actionrec.intake.extract.frames import BLANK_SIZE, FrameFile, open_frames
 from actionrec.intake.extract.sources import Source, extract_source
 from actionrec.intake.screen.rules import ScreenParams

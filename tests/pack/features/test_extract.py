@@ -19,6 +19,7 @@ from actionrec.pack.features.extract import pack_features
 from actionrec.pack.features.reader import FEATURES_FORMAT, FEATURES_VERSION, PackedFeatures
 from actionrec.pack.features.running import by_torch
 from actionrec.pack.features.section import FeatureParams
+from actionrec.pack.features.single import VideoFeatures, write_video_features
 from actionrec.pack.section import ViewParams
 from actionrec.pack.views import open_view
 
@@ -91,6 +92,29 @@ def test_the_layout_tells_times_and_parameters(frames_dir: Path) -> None:
         assert file["frame_index"][:3].tolist() == [0, 2, 0]
         assert file["timestamps"][:4].tolist() == pytest.approx([0, 0.2, 0, 0.2])
         assert read_json_attr(file, "params") == PARAMS.model_dump()
+
+
+def test_at_a_rate_all_is_counted_in_the_frames_shown(frames_dir: Path) -> None:
+    """Of 10 frames a second every second one is looked at, and of those a vector is made at every second."""
+    params = PARAMS.model_copy(update={"fps": 5.0, "frame_content": "change", "change_frames": 1})
+    path = pack(frames_dir, Counting(), params=params)
+    packed = PackedFeatures(path, view="made")
+    rows = np.arange(packed.num_frames("b/long"))
+    assert packed.source_frames("b/long", rows).tolist() == list(range(0, 150, 4))
+    np.testing.assert_allclose(packed.timestamps("b/long"), rows * 0.4)
+    levels = np.asarray(LEVELS["b/long"])
+    later = np.minimum(packed.source_frames("b/long", rows) + 2, 148)  # the next frame that is looked at
+    expected = np.clip(128 + 2 * (levels[later] - levels[later - 2]), 0, 255)
+    np.testing.assert_allclose(packed.read("b/long", rows)[:, 0], expected, atol=5)
+    alone = VideoFeatures(params, None, Counting(), threads=1)
+    vectors = alone.vectors(frames_dir / "b/long.h5")
+    np.testing.assert_array_equal(vectors.astype(np.float32), packed.read("b/long", rows))
+    write_video_features(
+        vectors, path.with_name("one.h5"), video_id="v", frames_file=frames_dir / "b/long.h5", params=params
+    )
+    one = PackedFeatures(path.with_name("one.h5"), view="made")
+    np.testing.assert_array_equal(one.source_frames("v", rows), packed.source_frames("b/long", rows))
+    np.testing.assert_array_equal(one.timestamps("v"), packed.timestamps("b/long"))
 
 
 def test_batches_hold_frames_of_several_videos(frames_dir: Path) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actionrec.pack.features.rows import changing_rows, frame_of_rows, window_rows
+from actionrec.core.times import shown_at
+from actionrec.pack.features.rows import changing_rows, middle_of_rows, window_rows
 from actionrec.pack.features.section import FeatureParams
 
 
@@ -31,8 +32,13 @@ def test_a_short_video_repeats_its_last_frame() -> None:
 
 
 def test_a_row_is_about_the_frame_in_its_middle() -> None:
-    assert frame_of_rows(window_rows(7, params(2, 3))).tolist() == [1, 3, 5]
-    assert frame_of_rows(window_rows(5, params())).tolist() == [0, 2, 4]
+    every = shown_at(np.arange(7) / 10, fps=None)
+    assert middle_of_rows(window_rows(7, params(2, 3)), every).frames.tolist() == [1, 3, 5]
+    assert middle_of_rows(window_rows(5, params()), every).frames.tolist() == [0, 2, 4]
+    at_five = shown_at(np.arange(7) / 10, fps=5)  # frames 0, 2, 4, 6
+    found = middle_of_rows(window_rows(len(at_five), params(1, 3)), at_five)
+    assert found.frames.tolist() == [2, 4]
+    assert found.seconds.tolist() == [0.2, 0.4]
 
 
 def test_changes_end_with_the_video() -> None:

@@ -13,11 +13,12 @@ import numpy.typing as npt
 
 from actionrec.core.hdf5 import JpegWriter, create_h5
 from actionrec.core.sources import frame_files, sequences_of
-from actionrec.intake.extract.decode import Decoded, write_attributes
+from actionrec.intake.extract.decode import write_attributes
 from actionrec.intake.extract.frames import FORMAT, VERSION
 from actionrec.intake.extract.messages import DecoderLog
 from actionrec.intake.extract.probe import Probe
 from actionrec.intake.extract.section import ExtractParams
+from actionrec.intake.ffmpeg import FfmpegResult
 
 Values = npt.NDArray[np.float32]
 
@@ -45,7 +46,7 @@ def extract_arrays(source: Path, index: int, path: Path, *, params: ExtractParam
         file.attrs["timestamps_known"] = True
         log.num_packets = len(values)
         probe = Probe(has_video=True, num_streams=1, container="arrays", codec="numpy", fps=params.images_per_second)
-        write_attributes(file, Decoded(log=log), probe)
+        write_attributes(file, FfmpegResult(0, "", timed_out=False), log, probe, (0, 0))
     return len(values)
 
 

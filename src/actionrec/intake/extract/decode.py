@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
-from functools import partial
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
 import numpy.typing as npt
 
 from actionrec.core.hdf5 import JpegWriter, create_h5
+from actionrec.intake.extract.arguments import Span, decode_arguments, listen_arguments
 from actionrec.intake.extract.frames import FORMAT, VERSION
-from actionrec.intake.extract.messages import MARK, DecoderLog
+from actionrec.intake.extract.messages import DecoderLog
 from actionrec.intake.extract.mpjpeg import MpjpegParser
-from actionrec.intake.extract.opening import FORMATS, not_a_file, plain_name
+from actionrec.intake.extract.opening import not_a_file, plain_name
 from actionrec.intake.extract.probe import Probe, probe_video, starts_at_key_frame
 from actionrec.intake.extract.section import ExtractParams
-from actionrec.intake.extract.treatment import Stream, Treatment, with_filters
+from actionrec.intake.extract.treatment import Stream, Treatment
 from actionrec.intake.ffmpeg import FfmpegResult, ffmpeg_version, run_ffmpeg
 
 _FALLBACK_FPS = 25.0
 _LATE_END_SECONDS = 1.0
 """By so much a part may be said to end after its file: annotations round."""
-_MICROSECOND = "1/1000000"
-_GENERAL = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", "repeat+level+verbose", "-filter_threads", "1")
 
 
 class _NeedsTreatmentError(Exception):
@@ -36,24 +33,23 @@ class _NeedsTreatmentError(Exception):
 
 
 @dataclass(frozen=True)
-class Decoded:
-    """How the decoding of a video went."""
+class Looks:
+    """How the pictures of a stream are meant to look, and what was done for it."""
 
-    size: tuple[int, int] = (0, 0)
-    """(width, height) of the first frame."""
-    result: FfmpegResult = field(default_factory=lambda: FfmpegResult(0, "", timed_out=False))
-    log: DecoderLog = field(default_factory=DecoderLog)
-    stream: Stream = field(default_factory=Stream)
-    treatment: Treatment = field(default_factory=Treatment)
+    stream: Stream
+    treatment: Treatment
+    lead_in_errors: int = 0
 
 
 @dataclass(frozen=True)
-class Span:
-    """A part of a video file, as one video."""
+class _Job:
+    """One video to decode."""
 
-    start_seconds: float
-    end_seconds: float
-    """0 for the end of the file."""
+    video: Path
+    path: Path
+    params: ExtractParams
+    fingerprint: str
+    span: Span | None
 
 
 def extract_video(video: Path, path: Path, *, params: ExtractParams, fingerprint: str, span: Span | None = None) -> int:
@@ -84,13 +80,13 @@ def extract_video(video: Path, path: Path, *, params: ExtractParams, fingerprint
     if kind := not_a_file(video):
         return _refuse(path, f"it is {kind}", fingerprint=fingerprint)
     with plain_name(video) as opened:
-        extract = partial(_extract, opened, path, params=params, fingerprint=fingerprint, span=span)
+        job = _Job(opened, path, params, fingerprint, span)
         try:
-            return extract(treatment=None)
+            return _extract(job, None)
         except _NeedsTreatmentError as needed:
-            found = extract(treatment=needed.treatment)
+            found = _extract(job, needed.treatment)
         # A filter refuses what another decoder takes: pictures of two lines, colours that contradict one another.
-        return found or extract(treatment=Treatment())
+        return found or _extract(job, Treatment())
 
 
 def _refuse(path: Path, error: str, *, fingerprint: str) -> int:
@@ -99,31 +95,30 @@ def _refuse(path: Path, error: str, *, fingerprint: str) -> int:
             pass
         file["timestamps"] = np.empty(0, np.float64)
         file.attrs["timestamps_known"] = True
-        write_attributes(file, Decoded(), Probe(error=error))
+        write_attributes(file, FfmpegResult(0, "", timed_out=False), DecoderLog(), Probe(error=error), (0, 0))
     return 0
 
 
-def _extract(
-    video: Path, path: Path, *, params: ExtractParams, fingerprint: str, span: Span | None, treatment: Treatment | None
-) -> int:
+def _extract(job: _Job, treatment: Treatment | None) -> int:
     """Decode with ``treatment``; without one raises :class:`_NeedsTreatmentError` for a stream that needs one."""
-    with create_h5(path, format=FORMAT, version=VERSION, fingerprint=fingerprint) as file:
-        decoded = _decode(video, file, params, span, treatment)
-        if decoded.result.timed_out:
-            decoded = replace(decoded, log=DecoderLog(), size=(0, 0))
+    with create_h5(job.path, format=FORMAT, version=VERSION, fingerprint=job.fingerprint) as file:
+        result, log, size, stream = _decode(job, file, treatment)
+        if result.timed_out:
+            log = DecoderLog()
             for name in ("jpeg", "offsets", "timestamps"):
                 del file[name]
             with JpegWriter(file):
                 pass
             file["timestamps"] = np.empty(0, np.float64)
+            size = (0, 0)
         num_frames = len(file["timestamps"])
-        probe = _probe(video, decoded, params)
-        lead_in = 0
-        if span is not None:
-            probe = _of_part(probe, span, decoded.log, num_frames)
-        elif num_frames and decoded.log.num_errors and not starts_at_key_frame(video):
-            lead_in = _count_lead_in(video, params)
-        write_attributes(file, decoded, probe, lead_in_errors=lead_in)
+        probe = _probe(job, result, log)
+        looks = Looks(stream, treatment or Treatment())
+        if num_frames and log.num_errors and not starts_at_key_frame(job.video):
+            looks = replace(looks, lead_in_errors=_count_lead_in(job))
+        if job.span is not None:
+            probe = _of_part(probe, job.span, log, num_frames)
+        write_attributes(file, result, log, probe, size, looks=looks)
         return num_frames
 
 
@@ -138,9 +133,9 @@ def _of_part(probe: Probe, span: Span, log: DecoderLog, num_frames: int) -> Prob
 
 
 def _decode(
-    video: Path, file: h5py.File, params: ExtractParams, span: Span | None, treatment: Treatment | None
-) -> Decoded:
-    """Write frames and timestamps."""
+    job: _Job, file: h5py.File, treatment: Treatment | None
+) -> tuple[FfmpegResult, DecoderLog, tuple[int, int], Stream]:
+    """Write frames and timestamps; returns also the (width, height) of the first frame and what the stream is like."""
     streams = [Stream()]
 
     def look_at(description: str) -> None:
@@ -149,7 +144,7 @@ def _decode(
         if treatment is None and needed != Treatment():
             raise _NeedsTreatmentError(needed)
 
-    log = DecoderLog(str(video), on_stream=look_at)
+    log = DecoderLog(str(job.video), on_stream=look_at)
     first: list[bytes] = []
     with JpegWriter(file) as writer:
 
@@ -160,85 +155,41 @@ def _decode(
 
         parser = MpjpegParser(take)
         result = run_ffmpeg(
-            decode_arguments(video, params, treatment or Treatment(), span),
-            timeout_seconds=params.timeout_seconds,
-            memory_bytes=params.max_memory_mb << 20,
+            decode_arguments(job.video, job.params, treatment or Treatment(), span=job.span),
+            timeout_seconds=job.params.timeout_seconds,
+            memory_bytes=job.params.max_memory_mb << 20,
             drain=parser.add,
             stderr_filter=log.read_line,
         )
     timestamps, known = _timestamps(log, writer.num_frames)
     file["timestamps"] = timestamps
     file.attrs["timestamps_known"] = known
-    return Decoded(_jpeg_size(first[0]) if first else (0, 0), result, log, streams[-1], treatment or Treatment())
+    return result, log, _jpeg_size(first[0]) if first else (0, 0), streams[-1]
 
 
-def decode_arguments(video: Path, params: ExtractParams, treatment: Treatment, span: Span | None = None) -> list[str]:
-    """Ffmpeg's arguments: every frame (of ``span``) of the first real video stream, as displayed, as ``mpjpeg``."""
-    stream = with_filters(_input(video, params, span), treatment, short_side=params.short_side)
-    # Two filters that say a time base and a frame's time in whole lines. `showinfo` says it in pieces, between which
-    # the decoder's thread puts its own lines, that then lose their level.
-    stream = stream.filter("settb", "intb")
-    stream = stream.filter("metadata", "add", key=MARK, value=1).filter("metadata", "print", key=MARK)
-    # The encoder would count in steps of the declared rate, and give up at two frames within one. It gets times that
-    # are a microsecond apart; where a stream changes on its way, the filters begin anew, later.
-    stream = stream.filter("settb", _MICROSECOND).filter("setpts", "if(N,PREV_OUTPTS+1,if(isnan(T),0,T/TB))")
-    output = stream.output(
-        "pipe:1",
-        format="mpjpeg",
-        vcodec="mjpeg",
-        threads=1,
-        fps_mode="passthrough",
-        enc_time_base=_MICROSECOND,
-        flags="+bitexact",
-        fflags="+bitexact",
-        **{"q:v": params.jpeg_quality},
-    )
-    return [*_GENERAL, *output.get_args()]
-
-
-def _input(video: Path, params: ExtractParams, span: Span | None = None) -> Any:
-    import ffmpeg
-
-    part = {} if span is None else {"ss": span.start_seconds}
-    if span is not None and span.end_seconds:
-        part["t"] = round(span.end_seconds - span.start_seconds, 6)
-
-    # The input's name carries its protocol, and no other protocol or kind of file is allowed: a playlist opens nothing.
-    source = ffmpeg.input(
-        f"file:{video}",
-        threads=1,
-        protocol_whitelist="file",
-        format_whitelist=FORMATS,
-        max_pixels=params.max_pixels,
-        **part,
-    )
-    return source["V:0"]
-
-
-def _count_lead_in(video: Path, params: ExtractParams) -> int:
+def _count_lead_in(job: _Job) -> int:
     """Complaints before the first picture.
 
-    ffmpeg's threads each say their own lines, so where the first picture stands among them is told by the decoder alone
-    (``-debug_ts``), at several lines a frame: too many for every video.
+    ffmpeg's threads each say their own lines, so where the first picture stands among them is told by the decoder
+    alone, at several lines a frame: too many for every video.
     """
-    log = DecoderLog(str(video))
-    output = _input(video, params).output("-", format="null", fps_mode="passthrough")
+    log = DecoderLog(str(job.video))
     result = run_ffmpeg(
-        [*_GENERAL, "-debug_ts", *output.get_args()],
-        timeout_seconds=params.timeout_seconds,
-        memory_bytes=params.max_memory_mb << 20,
+        listen_arguments(job.video, job.params, span=job.span),
+        timeout_seconds=job.params.timeout_seconds,
+        memory_bytes=job.params.max_memory_mb << 20,
         stderr_filter=log.read_line,
     )
     return 0 if result.timed_out else log.num_errors_before_first_picture
 
 
-def _probe(video: Path, decoded: Decoded, params: ExtractParams) -> Probe:
+def _probe(job: _Job, result: FfmpegResult, log: DecoderLog) -> Probe:
     """The header, unless reading it in this process might end it."""
-    if decoded.result.timed_out or decoded.result.returncode < 0:
+    if result.timed_out or result.returncode < 0:
         return Probe(error="not read: ffmpeg did not survive the file")
-    if size := decoded.log.refused_size:
-        return Probe(error=f"a picture of {size} pixels, more than extract.max_pixels: {params.max_pixels}")
-    return probe_video(video)
+    if size := log.refused_size:
+        return Probe(error=f"a picture of {size} pixels, more than extract.max_pixels: {job.params.max_pixels}")
+    return probe_video(job.video)
 
 
 def _timestamps(log: DecoderLog, num_frames: int) -> tuple[npt.NDArray[np.float64], bool]:
@@ -255,28 +206,34 @@ def _jpeg_size(image: bytes) -> tuple[int, int]:
     return (0, 0) if pixels is None else (pixels.shape[1], pixels.shape[0])
 
 
-def write_attributes(file: h5py.File, decoded: Decoded, probe: Probe, *, lead_in_errors: int = 0) -> None:
-    """Write all that :func:`extract_video` lists but ``timestamps_known``."""
+def write_attributes(
+    file: h5py.File,
+    result: FfmpegResult,
+    log: DecoderLog,
+    probe: Probe,
+    size: tuple[int, int],
+    *,
+    looks: Looks | None = None,
+) -> None:
+    """Write all that :func:`extract_video` lists but ``timestamps_known``; ``size`` is that of the stored frames."""
     attributes = asdict(probe)
-    result, log, stream = decoded.result, decoded.log, decoded.stream
+    looks = looks or Looks(Stream(), Treatment())
     values = {
-        "width": decoded.size[0],
-        "height": decoded.size[1],
+        "width": size[0],
+        "height": size[1],
         "source_width": attributes.pop("width"),
         "source_height": attributes.pop("height"),
         "source_fps": attributes.pop("fps"),
         "probe_error": attributes.pop("error"),
         **attributes,
-        "field_order": stream.field_order,
-        "transfer": stream.transfer,
-        "sample_aspect": stream.sample_aspect,
-        **asdict(decoded.treatment),
+        **asdict(looks.stream),
+        **asdict(looks.treatment),
         "rotation": log.rotation,
         "packets": log.num_packets,
         "returncode": result.returncode,
         "timed_out": result.timed_out,
-        "decode_errors": max(0, log.num_errors - lead_in_errors),
-        "lead_in_errors": lead_in_errors,
+        "decode_errors": max(0, log.num_errors - looks.lead_in_errors),
+        "lead_in_errors": looks.lead_in_errors,
         "decoder_messages": log.messages(),
         "decoder": f"ffmpeg {ffmpeg_version()}",
     }

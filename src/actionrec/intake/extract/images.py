@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from actionrec.core.hdf5 import JpegWriter, create_h5
 from actionrec.core.sources import frame_files
-from actionrec.intake.extract.decode import Decoded, write_attributes
+from actionrec.intake.extract.decode import write_attributes
 from actionrec.intake.extract.frames import FORMAT, VERSION
 from actionrec.intake.extract.messages import DecoderLog
 from actionrec.intake.extract.probe import Probe
@@ -74,7 +74,7 @@ def extract_images(source: Path, path: Path, *, params: ExtractParams, fingerpri
         )
         stored = _shrunk_size(width, height, params.short_side) if times else (0, 0)
         log.num_packets = len(times)
-        write_attributes(file, Decoded(stored, FfmpegResult(0, "", timed_out), log), probe)
+        write_attributes(file, FfmpegResult(0, "", timed_out), log, probe, stored)
         return len(times)
 
 

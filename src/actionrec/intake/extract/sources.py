@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from actionrec.core.sources import ARRAY_SUFFIXES, frame_files
+from actionrec.intake.extract.arguments import Span
 from actionrec.intake.extract.arrays import extract_arrays
-from actionrec.intake.extract.decode import Span, extract_video
+from actionrec.intake.extract.decode import extract_video
 from actionrec.intake.extract.images import PICTURE_SUFFIXES, extract_images
 from actionrec.intake.extract.section import ExtractParams
 

@@ -13,7 +13,7 @@ from actionrec.core.files import atomic_dir, link_or_copy
 from actionrec.core.itemcache import ItemCache
 from actionrec.core.sources import size_of
 from actionrec.core.tables import ManifestRow
-from actionrec.intake.extract.decode import Span
+from actionrec.intake.extract.arguments import Span
 from actionrec.intake.extract.opening import not_a_file
 from actionrec.intake.extract.section import ExtractParams
 from actionrec.intake.extract.sources import Source, extract_source
@@ -79,10 +79,8 @@ def _check_unchanged(rows: Sequence[ManifestRow], root: Path) -> None:
         if row.path not in num_bytes_of:  # one file may hold many videos
             num_bytes_of[row.path] = size_of(path)
         num_bytes = num_bytes_of[row.path]
-        if num_bytes is not None and not path.is_dir() and (kind := not_a_file(path)):
-            changed.append(f"{path} is {kind}")
-        elif num_bytes != row.bytes:
-            found = "is missing" if num_bytes is None else f"has {num_bytes} bytes, not {row.bytes}"
+        if num_bytes != row.bytes:
+            found = f"is {not_a_file(path)}" if num_bytes is None else f"has {num_bytes} bytes, not {row.bytes}"
             changed.append(f"{path} {found}")
     if changed:
         raise ActionrecError(

@@ -20,10 +20,11 @@ from actionrec.core.errors import ActionrecError
 from actionrec.core.files import digest_of
 from actionrec.core.hdf5 import FlatWriter, create_h5, write_json_attr, write_strings
 from actionrec.core.itemcache import ItemCache
+from actionrec.core.times import Shown, shown_at
 from actionrec.intake.extract.frames import open_frames
 from actionrec.pack.features.backbones import Backbone, build_backbone
 from actionrec.pack.features.reader import FEATURES_FORMAT, FEATURES_VERSION
-from actionrec.pack.features.rows import changing_rows, frame_of_rows, window_rows
+from actionrec.pack.features.rows import changing_rows, middle_of_rows, window_rows
 from actionrec.pack.features.running import Run, runner_of
 from actionrec.pack.features.section import FeatureParams
 from actionrec.pack.fit import fit_frame
@@ -44,12 +45,16 @@ class FeatureVideo:
 
     video_id: str
     path: Path
-    num_frames: int
+    shown: Shown
+    """The frames that are looked at."""
     rows: Indices
-    """(rows, window_frames)"""
-    timestamps: npt.NDArray[np.float64]
-    """(rows,) seconds, of the frame in the middle of each window."""
+    """(rows, window_frames), counted in those."""
     key: str
+
+    @property
+    def middle(self) -> Shown:
+        """Of the frame in the middle of each window: (rows,)."""
+        return middle_of_rows(self.rows, self.shown)
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ class WindowNetwork:
         """All that the vectors of a video depend on, beside its frames."""
         return (
             self.params.model_dump(exclude={"view", "weights"}),
-            self.view.model_dump(exclude={"encoding", "jpeg_quality", "shard_videos"})
+            self.view.model_dump(exclude={"encoding", "jpeg_quality", "fps", "shard_videos"})
             if self.view is not None
             else None,
             self.backbone.digest(),
@@ -91,14 +96,14 @@ class WindowNetwork:
         rows = block.video.rows[block.start : block.stop]
         if self.params.frame_content == "rgb":
             return self._squares(block.video, rows)
-        now, later = changing_rows(rows, block.video.num_frames, change_frames=self.params.change_frames)
+        now, later = changing_rows(rows, len(block.video.shown), change_frames=self.params.change_frames)
         both = self._squares(block.video, np.concatenate([now, later])).astype(np.int16)
         change = both[len(rows) :] - both[: len(rows)]
         return np.clip(_MID_GREY + _CHANGE_GAIN * change, 0, 255).astype(np.uint8)
 
     def _squares(self, video: FeatureVideo, rows: Indices) -> Frames:
-        """The frames ``rows`` (rows, window_frames) at the network's size; each is decoded once."""
-        wanted, places = np.unique(rows, return_inverse=True)
+        """The shown frames ``rows`` (rows, window_frames) at the network's size; each is decoded once."""
+        wanted, places = np.unique(video.shown.frames[rows], return_inverse=True)
         with open_frames(video.path) as frames:
             decoded = frames.decode(wanted)
         fitted = decoded if self.view is None else [fit_frame(frame, self.view) for frame in decoded]
@@ -202,8 +207,8 @@ def pack_features(
         write_json_attr(packed, "params", params.model_dump())
         write_strings(packed, "video_id", [video.video_id for video in videos])
         packed.create_dataset("frame_start", data=np.asarray(starts, np.int64))
-        packed.create_dataset("frame_index", data=_joined([frame_of_rows(video.rows) for video in videos], np.int64))
-        packed.create_dataset("timestamps", data=_joined([video.timestamps for video in videos], np.float64))
+        packed.create_dataset("frame_index", data=_joined([video.middle.frames for video in videos], np.int64))
+        packed.create_dataset("timestamps", data=_joined([video.middle.seconds for video in videos], np.float64))
         with FlatWriter(
             packed, "features", row_shape=(backbone.num_features,), dtype=np.float16, chunk_rows=_CHUNK_ROWS
         ) as features:
@@ -218,11 +223,10 @@ def _videos(
     videos = []
     for video_id in sorted(video_ids):
         with open_frames(frames_path(video_id)) as frames:
-            num_frames = frames.num_frames
-            rows = window_rows(num_frames, network.params)
-            times = np.asarray(frames.timestamps)[frame_of_rows(rows)]
+            shown = shown_at(frames.timestamps, fps=network.params.fps)
             key = cache.key(frames.fingerprint, *made_by)
-        videos.append(FeatureVideo(video_id, frames_path(video_id).resolve(), num_frames, rows, times, key))
+        rows = window_rows(len(shown), network.params)
+        videos.append(FeatureVideo(video_id, frames_path(video_id).resolve(), shown, rows, key))
     return videos
 
 

@@ -32,6 +32,4 @@ class PackedFeatures(PackedFile):
         return vectors
 
     def source_frames(self, video_id: str, indices: Indices) -> Indices:
-        wanted, places = np.unique(self._flat(video_id, indices), return_inverse=True)
-        frames: Indices = self._file["frame_index"][wanted][places]
-        return frames
+        return self._indexed_frames(video_id, indices)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from actionrec.core.arrays import Indices
+from actionrec.core.times import Shown
 from actionrec.pack.features.section import FeatureParams
 
 
@@ -29,7 +30,7 @@ def changing_rows(rows: Indices, num_frames: int, *, change_frames: int) -> tupl
     return before, np.minimum(before + change_frames, num_frames - 1)
 
 
-def frame_of_rows(rows: Indices) -> Indices:
-    """The frame in the middle of every window (rows, window_frames): (rows,)."""
-    middle: Indices = rows[:, rows.shape[1] // 2]
-    return middle
+def middle_of_rows(rows: Indices, shown: Shown) -> Shown:
+    """Frame and moment in the middle of every window (rows, window_frames) of what is ``shown``: (rows,)."""
+    middle = rows[:, rows.shape[1] // 2]
+    return Shown(shown.frames[middle], shown.seconds[middle])

@@ -32,6 +32,10 @@ class FeatureParams(Section):
     on photographs reads that too, and what stands still is gone."""
     change_frames: PositiveInt = 3
     """With ``frame_content: change``."""
+    fps: Annotated[float, Field(gt=0, le=1000)] | None = None
+    """Frames a second that are looked at: at each moment the one that is shown then, so that videos of all rates have
+    one speed. All that is counted in frames here (``stride_frames``, ``window_stride``, ``change_frames``) is then
+    counted in these. ``null``: every frame, as many a second as a video has."""
     stride_frames: PositiveInt = 2
     """Frames from one vector to the next."""
     window_frames: PositiveInt = 1

@@ -9,11 +9,12 @@ import numpy.typing as npt
 
 from actionrec.core.errors import ActionrecError
 from actionrec.core.hdf5 import create_h5, write_json_attr, write_strings
+from actionrec.core.times import shown_at
 from actionrec.intake.extract.frames import open_frames
 from actionrec.pack.features.backbones import Backbone
 from actionrec.pack.features.extract import FeatureVideo, Vectors, WindowNetwork
 from actionrec.pack.features.reader import FEATURES_FORMAT, FEATURES_VERSION
-from actionrec.pack.features.rows import frame_of_rows, window_rows
+from actionrec.pack.features.rows import middle_of_rows, window_rows
 from actionrec.pack.features.section import FeatureParams
 from actionrec.pack.section import ViewParams
 
@@ -29,10 +30,8 @@ class VideoFeatures:
     def vectors(self, frames_file: Path) -> Vectors:
         """Vectors float16 (rows, D) of the extracted video ``frames_file``; a batch of windows at a time."""
         with open_frames(frames_file) as frames:
-            num_frames, timestamps = frames.num_frames, frames.timestamps
-        rows = window_rows(num_frames, self.params)
-        video = FeatureVideo("", frames_file, num_frames, rows, timestamps[frame_of_rows(rows)], "")
-        return self._network.vectors_of(video)
+            shown = shown_at(frames.timestamps, fps=self.params.fps)
+        return self._network.vectors_of(FeatureVideo("", frames_file, shown, window_rows(len(shown), self.params), ""))
 
 
 def write_video_features(
@@ -43,16 +42,18 @@ def write_video_features(
     Raises :class:`ActionrecError` where they are not one a window of ``params`` in the extracted video ``frames_file``.
     """
     with open_frames(frames_file) as frames:
-        rows, timestamps = window_rows(frames.num_frames, params), frames.timestamps
+        shown = shown_at(frames.timestamps, fps=params.fps)
+    rows = window_rows(len(shown), params)
     if vectors.ndim != 2 or len(vectors) != len(rows):
         raise ActionrecError(
             f"features {vectors.shape}: expected ({len(rows)}, D), a vector every {params.stride_frames} frames of "
-            f"{len(timestamps)}; leave them out, and they are computed"
+            f"{len(shown)}; leave them out, and they are computed"
         )
     with create_h5(path, format=FEATURES_FORMAT, version=FEATURES_VERSION, fingerprint="") as packed:
         write_json_attr(packed, "params", params.model_dump())
         write_strings(packed, "video_id", [video_id])
         packed["frame_start"] = np.asarray([0, len(rows)], np.int64)
-        packed["frame_index"] = frame_of_rows(rows)
-        packed["timestamps"] = timestamps[frame_of_rows(rows)]
+        middle = middle_of_rows(rows, shown)
+        packed["frame_index"] = middle.frames
+        packed["timestamps"] = middle.seconds
         packed["features"] = np.asarray(vectors, np.float16)
