@@ -19,6 +19,9 @@ os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
 os.environ.setdefault("DVC_NO_ANALYTICS", "1")
+# Threads of torch that wait for each other sleep instead of spinning, so that stages side by side share the cores. How
+# many there are is left alone: it decides on the last digits of sums, and so on the weights.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def __getattr__(name: str) -> Any:

@@ -70,6 +70,13 @@ def test_flat_writer_is_the_concatenation_whatever_the_blocks(
         assert writer.num_rows == len(expected)
 
 
+@pytest.mark.parametrize("num_bytes", [1_000, 40_000, 600_000, 3_000_000])
+def test_a_file_is_hardly_larger_than_what_it_holds(tmp_path: Path, num_bytes: int) -> None:
+    write(tmp_path / "a.h5", [b"x" * 1000] * (num_bytes // 1000))
+    spare = (tmp_path / "a.h5").stat().st_size - num_bytes
+    assert 0 < spare < 20_000 + (1 << 18 if num_bytes > 1 << 18 else 0)
+
+
 def test_nothing_is_left_when_writing_fails(tmp_path: Path) -> None:
     def fail() -> None:
         with create_h5(tmp_path / "a.h5", format="test", version=1, fingerprint="f"):

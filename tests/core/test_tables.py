@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,19 @@ def test_joins_name_what_is_missing_and_what_is_extra() -> None:
 
 def test_class_names_are_sorted() -> None:
     assert class_names(ROWS) == ["a", "b"]
+
+
+def test_columns_of_defaults_alone_are_left_out_and_read_as_such(tmp_path: Path) -> None:
+    part = ManifestRow("c@1-", "c.avi", "b", "g1", "", 12, "ff", start_seconds=1.0)
+    write_rows(tmp_path / "m.csv", [*ROWS, part], ManifestRow)
+    header = (tmp_path / "m.csv").read_text().splitlines()[0]
+    assert header == "video_id,path,label,group,official_subset,bytes,digest,start_seconds"
+    assert read_rows(tmp_path / "m.csv", ManifestRow, stage="ingest") == [ROWS[1], ROWS[0], part]
+    assert part.content_digest not in (part.digest, replace(part, start_seconds=2.0).content_digest)
+    assert ROWS[0].content_digest == "ff"
+
+
+def test_a_carriage_return_in_a_name_stays_in_its_cell(tmp_path: Path) -> None:
+    rows = [SplitRow("a\rb", "x\r\ny", "g", "train"), SplitRow("c", "x", "g", "test")]
+    write_rows(tmp_path / "s.csv", rows, SplitRow)
+    assert read_rows(tmp_path / "s.csv", SplitRow, stage="split") == rows

@@ -6,13 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+
+from tests.pipeline.warm import warm_programs
 
 REPO = Path(__file__).resolve().parents[2]
 
@@ -45,17 +47,23 @@ TINY_MODELS: dict[str, dict[str, Any]] = {
 }
 
 
+# Without the last, an interpreter compiles our code once, not for every stage.
+_NOT_PASSED_ON = ("PYTHONPATH", "MLFLOW_TRACKING_URI", "PYTHONDONTWRITEBYTECODE")
+
+
 @dataclass(frozen=True)
 class Clone:
     """A checkout in which commands run as a user's would, in the environment of the tests."""
 
     root: Path
+    programs: Path = Path(sys.executable).parent
+    """The folder of ``python`` and ``dvc``."""
 
     def run(self, *command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command; its output is in the failure message."""
         env = {
-            **{key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "MLFLOW_TRACKING_URI")},
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            **{key: value for key, value in os.environ.items() if key not in _NOT_PASSED_ON},
+            "PATH": os.pathsep.join([str(self.programs), str(Path(sys.executable).parent), os.environ["PATH"]]),
             "DVC_SITE_CACHE_DIR": str(self.root.parent / "site-cache"),
             **environment,
         }
@@ -110,10 +118,20 @@ def make_clone(root: Path) -> Clone:
 
 
 @pytest.fixture(scope="session")
-def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """A clone in which ``dvc repro`` has run, its lock committed."""
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a ``python`` and a ``dvc`` that start at once."""
+    with warm_programs(tmp_path_factory.mktemp("warm")) as programs:
+        yield programs
+
+
+@pytest.fixture(scope="session")
+def reproduced(tmp_path_factory: pytest.TempPathFactory, warm: Path) -> Clone:
+    """A clone in which ``dvc repro`` has run, every stage in a fresh interpreter, its lock committed.
+
+    What the tests run in it afterwards starts at once.
+    """
     clone = make_clone(tmp_path_factory.mktemp("pipeline") / "clone")
     clone.run("dvc", "repro")
     clone.run("git", "add", "--all")
     clone.run("git", "commit", "--quiet", "--message", "reproduced")
-    return clone
+    return replace(clone, programs=warm)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,24 +12,37 @@ from ruamel.yaml import YAML
 
 from tests.helpers import read_csv
 from tests.pipeline.conftest import Clone
+from tests.pipeline.servers import dvc_remote, mlflow_server
 
 # `make test` gives a file to one worker, so the clone is made once.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 MODELS = ["frame_resnet", "fused_convlstm"]
+_MLFLOW_RUNS = """
+import json, sys, warnings
+warnings.simplefilter("ignore")
+from mlflow.tracking import MlflowClient
+client = MlflowClient(sys.argv[1])
+experiment = client.get_experiment_by_name("actionrec")
+runs = client.search_runs([experiment.experiment_id], sys.argv[2])
+print(json.dumps([{**run.data.tags, **run.data.metrics, "id": run.info.run_id} for run in runs]))
+"""
+
+_LIGHT_STAGES = """
+import runpy, sys
+for stage in (["check"], ["ingest"], ["extract"], ["screen"], ["split"], ["pack", "rgb64"]):
+    sys.argv = stage
+    runpy.run_path(f"stages/{stage[0]}.py", run_name="__main__")
+heavy = {"lightning", "matplotlib", "mediapipe", "mlflow", "torch", "torchvision"}
+print(sorted(heavy & set(sys.modules)))
+"""
 
 
-def mlflow_runs(clone: Clone, query: str) -> list[dict[str, str]]:
-    """Tags of the runs in the clone's store that match ``query``."""
-    script = (
-        "import json, sys\n"
-        "from mlflow.tracking import MlflowClient\n"
-        "client = MlflowClient(sys.argv[1])\n"
-        "experiment = client.get_experiment_by_name('actionrec')\n"
-        "runs = client.search_runs([experiment.experiment_id], sys.argv[2])\n"
-        "print(json.dumps([{**run.data.tags, **run.data.metrics, 'id': run.info.run_id} for run in runs]))\n"
-    )
-    done = clone.run("python", "-W", "ignore", "-c", script, f"sqlite:///{clone.root}/mlflow.db", query)
+def mlflow_runs(clone: Clone, query: str, *, store: str = "") -> list[dict[str, str]]:
+    """Tags of the runs that match ``query`` in ``store``, a tracking server; without one in the clone's own."""
+    script = clone.root.parent / "mlflow_runs.py"
+    script.write_text(_MLFLOW_RUNS)
+    done = clone.run("python", str(script), store or f"sqlite:///{clone.root}/mlflow.db", query)
     runs: list[dict[str, str]] = json.loads(done.stdout.splitlines()[-1])
     return runs
 
@@ -73,6 +88,15 @@ def test_the_second_repro_runs_nothing_and_leaves_git_clean(reproduced: Clone) -
     done = reproduced.run("dvc", "repro")
     assert "Running stage" not in done.stdout
     assert "Data and pipelines are up to date." in done.stdout
+    assert reproduced.run("git", "status", "--porcelain").stdout == ""
+
+
+def test_stages_of_videos_run_without_a_library_of_networks_or_figures(reproduced: Clone) -> None:
+    script = reproduced.root.parent / "light.py"
+    script.write_text(_LIGHT_STAGES)
+    # The interpreter of the tests: another has imported all that already.
+    done = replace(reproduced, programs=Path(sys.executable).parent).run("python", str(script), PYTHONPATH="src")
+    assert done.stdout.splitlines()[-1] == "[]"
     assert reproduced.run("git", "status", "--porcelain").stdout == ""
 
 
@@ -228,6 +252,37 @@ def test_a_key_that_no_stage_reads_stops_before_the_first(reproduced: Clone, ove
     assert done.returncode != 0
     assert problem in done.stdout
     assert [line for line in done.stdout.splitlines() if line.startswith("Running stage")] == ["Running stage 'check':"]
+
+
+def test_another_clone_pulls_all_of_it_has_nothing_to_do_and_records_on_a_server(
+    reproduced: Clone, tmp_path: Path
+) -> None:
+    second = replace(reproduced, root=tmp_path / "second")
+    with dvc_remote(tmp_path) as remote, mlflow_server(tmp_path) as server:
+        reproduced.run("git", "clone", "--quiet", str(reproduced.root), str(second.root))
+        for clone in (reproduced, second):
+            clone.run("dvc", "remote", "add", "--local", "--default", "store", remote.url)
+            for name, value in remote.settings.items():
+                clone.run("dvc", "remote", "modify", "--local", "store", name, value)
+        try:
+            reproduced.run("dvc", "push", **remote.environment)
+        finally:
+            reproduced.run("dvc", "remote", "remove", "--local", "store")
+        second.run("dvc", "pull", **remote.environment)
+        page = "reports/index.html"
+        assert (second.root / page).read_bytes() == (reproduced.root / page).read_bytes()
+        shards = sorted(path.name for path in (reproduced.root / "data/packed/rgb64").iterdir())
+        assert len(shards) == 3  # 8 videos, 3 at most in each
+        assert sorted(path.name for path in (second.root / "data/packed/rgb64").iterdir()) == shards
+        done = second.run("dvc", "repro")
+        assert "Running stage" not in done.stdout
+        assert "Data and pipelines are up to date." in done.stdout
+
+        second.run("dvc", "repro", "--force", "--single-item", "track", MLFLOW_TRACKING_URI=server)
+        runs = mlflow_runs(second, "", store=server)
+        assert sorted(run.get("model", run["kind"]) for run in runs) == ["experiment", *MODELS]
+        assert not (second.root / "mlflow.db").exists()
+    assert second.run("git", "status", "--porcelain").stdout == ""
 
 
 def test_every_stage_has_a_description() -> None:

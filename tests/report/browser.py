@@ -101,9 +101,10 @@ class Page:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def look(self, scheme: str) -> None:
-        """Show ``light`` or ``dark``, as a system that prefers it would."""
-        self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    def look(self, scheme: str, *, media: str = "screen") -> None:
+        """Show ``light`` or ``dark``, as a system that prefers it would; on ``screen`` or in ``print``."""
+        preferred = {"name": "prefers-color-scheme", "value": scheme}
+        self.command("Emulation.setEmulatedMedia", media=media, features=[preferred])
 
     def barriers(self) -> list[str]:
         """What axe-core finds of serious or critical impact: rule, element and what is wrong with it."""

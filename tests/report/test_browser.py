@@ -19,6 +19,8 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 LONG = "a_class_of_a_name_that_does_not_end_" * 3
 ROWS = "[...document.querySelectorAll('#video-table tbody tr')]"
 FIRST_IDS = f"{ROWS}.map(row => row.cells[0].textContent)"
+A4_WIDTH = 703
+"""CSS pixels between the margins that the page sets."""
 COUNT = "document.querySelector('[data-control=count]').textContent"
 
 BROWSER = find_browser()
@@ -97,6 +99,23 @@ def test_nobody_is_kept_out(small_report: Path, page: Page, width: int, scheme: 
     assert page.barriers() == []
 
 
+def test_what_the_browser_prints_fits_its_paper_and_keeps_its_colours(report: Path, page: Page) -> None:
+    page.open(report, width=A4_WIDTH)
+    page.look("dark", media="print")
+    page.run("document.querySelectorAll('details').forEach(part => part.open = true)")
+    assert page.run("document.documentElement.scrollWidth") == A4_WIDTH
+    outside = """[...document.querySelectorAll('main table, main svg, main pre')].filter(
+        part => part.getBoundingClientRect().right > part.closest('section').getBoundingClientRect().right + 1
+    ).map(part => part.closest('section').id)"""
+    assert page.run(outside) == []
+    of_dot = "getComputedStyle(document.querySelector('#models .dot')).printColorAdjust"
+    assert page.run(of_dot) == "exact"
+    assert page.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.run("getComputedStyle(document.body).color") == "rgb(28, 30, 36)"  # dark is for screens
+    assert page.run("getComputedStyle(document.querySelector('nav')).display") == "none"
+    page.look("light")
+
+
 def test_what_keeps_people_out_is_found(small_report: Path, page: Page) -> None:
     page.open(small_report, width=1400)
     page.look("light")
@@ -105,7 +124,8 @@ def test_what_keeps_people_out_is_found(small_report: Path, page: Page) -> None:
     assert found.startswith("color-contrast")
 
 
-def test_class_names_are_text(page: Page) -> None:
+def test_class_names_are_text(report: Path, page: Page) -> None:
+    page.open(report, width=1400)
     assert page.run("document.querySelectorAll('img').length") == 0
     _set(page, "text", "onerror")
     assert page.run(f"{ROWS}[0].cells[2].textContent") == HOSTILE

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,6 +31,7 @@ from actionrec.tracking.client import (
     warn_only,
 )
 from actionrec.tracking.live import LiveCurves, live_curves
+from actionrec.tracking.patience import within
 from actionrec.tracking.section import TrackingParams
 
 PARAMS = TrackingParams(enabled=True, experiment="tests")
@@ -135,6 +138,54 @@ def test_a_server_that_is_away_is_one_warning_within_seconds(
     assert time.monotonic() - start < 5
     [warning] = capsys.readouterr().err.splitlines()
     assert f"going on without it: no MLflow server answers at 127.0.0.1:{port} (" in warning
+
+
+@pytest.mark.parametrize("kind", ["locked", "damaged"])
+def test_a_database_that_takes_no_writes_is_one_warning_within_seconds(
+    kind: str, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("actionrec.tracking.client.ANSWER_SECONDS", 0.5)
+    path = root / "mlflow.db"
+    params = TrackingParams(enabled=True, experiment=kind)
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("CREATE TABLE runs (id)")
+        if kind == "locked":
+            database.execute("BEGIN EXCLUSIVE")
+        else:
+            path.write_bytes(b"no database" * 100)
+        start = time.monotonic()
+        assert [live_curves(params, "m", "f", fold=fold) for fold in range(3)] == [[], [], []]
+        assert time.monotonic() - start < 5
+    [warning] = capsys.readouterr().err.splitlines()
+    said = "takes no writes (database is locked)" if kind == "locked" else "is damaged (file is not a database); move"
+    assert f"going on without it: {path} {said}" in warning
+
+
+def test_a_database_that_is_locked_while_a_model_trains_is_one_warning(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("actionrec.tracking.client.ANSWER_SECONDS", 0.5)
+    curves = LiveCurves(SimpleNamespace(log_metrics=lambda *_, **__: None), "run")  # type: ignore[arg-type]
+    trainer: Any = SimpleNamespace(is_global_zero=True, callback_metrics={"val_top1": 0.5}, current_epoch=0)
+    with closing(sqlite3.connect(root / "mlflow.db", isolation_level=None)) as database:
+        database.execute("CREATE TABLE runs (id)")
+        curves.on_train_epoch_end(trainer, trainer)
+        assert capsys.readouterr().err == ""
+        database.execute("BEGIN EXCLUSIVE")
+        for _ in range(3):
+            curves.on_train_epoch_end(trainer, trainer)
+    assert capsys.readouterr().err.count("takes no writes (database is locked)") == 1
+
+
+def test_a_store_that_never_comes_to_an_end_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    """A server that says that it is there, and then nothing more; a database on a file system that hangs."""
+    stop = threading.Event()
+    with pytest.raises(TimeoutError, match=r"no answer within 0\.1 seconds"):
+        within(0.1, stop.wait)
+    stop.set()
+    assert within(5, lambda: 7) == 7
+    with pytest.raises(KeyError, match="gone"):
+        within(5, lambda: {}["gone"])
 
 
 def test_a_server_answers_whatever_it_says() -> None:

@@ -16,6 +16,7 @@ from tests.packed_data import CLASSES, PackedData, make_packed_data, small_fused
 from actionrec.core.code import PACKAGE, SOURCE, import_closure
 from actionrec.core.errors import ActionrecError
 from actionrec.core.itemcache import ItemCache
+from actionrec.core.tables import SplitRow
 from actionrec.models.frame_resnet import FrameResnetParams
 from actionrec.models.kind import ModelParams
 from actionrec.models.table import MODELS, kind_of, recipe_of
@@ -85,9 +86,11 @@ def output_bytes(folder: Path) -> list[bytes]:
     [
         (FUSED, {}),
         (FUSED, {"mixup": 0.4, "label_smoothing": 0.1, "warmup_epochs": 1}),
+        (FUSED, {"mixup": 0.4, "class_weights": "sqrt"}),
+        (FUSED, {"sampler": "balanced"}),
         pytest.param(FRAME, {}, marks=pytest.mark.slow),
     ],
-    ids=["fused", "regularised", "frame"],
+    ids=["fused", "regularised", "weighted", "balanced", "frame"],
 )
 def test_a_killed_run_resumes_to_the_same_bytes(tmp_path, data, model, extra):
     run = make_run(data, model=model, train=TRAIN.model_copy(update=extra))
@@ -329,8 +332,11 @@ def test_a_diverging_run_says_so(tmp_path, data):
 
 
 def test_packed_files_of_another_split_are_an_error(data):
-    with pytest.raises(ActionrecError, match=r"1 in .*rgb64\.h5 but not in the split: circle_ccw/g00_c0"):
-        open_source(recipe_of(FUSED), data.rows[1:], packed_path=data.packed_path, keypoints_path=data.keypoints_path)
+    paths = {"packed_path": data.packed_path, "keypoints_path": data.keypoints_path}
+    rows = [*data.rows, SplitRow("circle_ccw/new", "circle_ccw", "g9", "train")]
+    with pytest.raises(ActionrecError, match=r"1 in the split but not in .*rgb64\.h5: circle_ccw/new"):
+        open_source(recipe_of(FUSED), rows, **paths)
+    open_source(recipe_of(FUSED), data.rows[1:], **paths)  # a split may leave videos out
 
 
 def test_a_damaged_model_is_refused(tmp_path, data):

@@ -123,9 +123,10 @@ def _kind(root: Path, path: str) -> str:
 def _skipped(listing: Listing, taken: set[str]) -> list[Skipped]:
     """All below the root that is not ``taken``, by why it is not, the commonest first."""
     seen = dict(listing.skipped)
+    folders = set(listing.image_folders)
     for path in (*listing.videos, *listing.image_folders, *listing.arrays):
         if path not in taken and path.rpartition("/")[0] not in taken:  # of a folder of arrays the folder is taken
-            kind = "folders of images" if path in set(listing.image_folders) else f"{Path(path).suffix.lower()} files"
+            kind = "folders of images" if path in folders else f"{Path(path).suffix.lower()} files"
             seen.setdefault(f"{kind} that data.name, data.classes or data.max_per_class leave out", []).append(path)
     return [
         Skipped(what, len(paths), first_few(map(printable, sorted(paths)), limit=3))

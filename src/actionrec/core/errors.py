@@ -3,8 +3,27 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import os
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterable
+
+_WATCH_SECONDS = 0.2
+_NO_ROOM = (
+    "make room (docs/troubleshooting.md says what may go; `actionrec cache show` what is kept) and run it again: what "
+    "was finished is kept"
+)
+_NO_WRITES = "this folder takes no writes; its owner can change that, or work in a copy"
+_REMEDIES = {
+    errno.ENOSPC: _NO_ROOM,
+    errno.EDQUOT: _NO_ROOM,
+    errno.EFBIG: _NO_ROOM,
+    errno.EROFS: _NO_WRITES,
+    errno.EACCES: _NO_WRITES,
+    errno.EPERM: _NO_WRITES,
+}
 
 
 class ActionrecError(Exception):
@@ -36,9 +55,43 @@ def near_or_all(word: str, known: Iterable[str]) -> str:
 
 
 def run_main(main: Callable[[], None]) -> None:
-    """Run a stage or command; turn an :class:`ActionrecError` into one message and exit code 1."""
+    """Run a stage or command; turn what the user can act on into one message and exit code 1.
+
+    That is an :class:`ActionrecError`, and a disk that is full or takes no writes. A stage that ``dvc`` started ends
+    with it, however that ended: the next ``dvc repro`` would run beside it.
+    """
+    if os.environ.get("DVC_STAGE"):
+        _end_with_parent()
     try:
         main()
     except ActionrecError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None
+    except Exception as error:
+        refused = _refused_by_the_machine(error)
+        if refused is None:
+            raise
+        print(f"error: {refused}", file=sys.stderr, flush=True)
+        sys.stdout.flush()
+        os._exit(1)  # HDF5 would try to finish its files at the end, and crash
+
+
+def _refused_by_the_machine(error: BaseException | None) -> str | None:
+    """What to say of a full disk, or one that takes no writes, where that is at the bottom of ``error``."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _REMEDIES:
+            where = f": {error.filename}" if error.filename else ""
+            return f"{os.strerror(error.errno)}{where}; {_REMEDIES[error.errno]}"
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _end_with_parent() -> None:
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -9,6 +9,8 @@ the file: in damaged structure it may run for ever.
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -25,13 +27,16 @@ from actionrec.core.files import atomic_path
 from actionrec.core.seal import append_seal, seal_holds
 
 _BUFFER_BYTES = 1 << 20
+# A read of a few frames takes whole chunks: at a megabyte, three times as long.
+_CHUNK_BYTES = 1 << 18
+_ERRNO = re.compile(r"errno = (\d+)")
 
 
 @contextmanager
 def create_h5(path: Path, *, format: str, version: int, fingerprint: str) -> Iterator[h5py.File]:
     """Yield a new file that replaces ``path`` when the body ends well; ``complete`` is set last."""
     with atomic_path(path) as aside:
-        with h5py.File(aside, "w") as file:
+        with _plain_errors(path), h5py.File(aside, "w") as file:
             file.attrs["format"] = format
             file.attrs["version"] = version
             file.attrs["fingerprint"] = fingerprint
@@ -40,6 +45,18 @@ def create_h5(path: Path, *, format: str, version: int, fingerprint: str) -> Ite
             file.flush()
             checked = _checked_spans(file)
         append_seal(aside, leave_out=checked)
+
+
+@contextmanager
+def _plain_errors(path: Path) -> Iterator[None]:
+    """Turn what HDF5 says of a full disk, in several types and many words, into the ``OSError`` that it is."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        found = _ERRNO.search(str(error))
+        if found is None:
+            raise
+        raise OSError(int(found[1]), os.strerror(int(found[1])), str(path)) from error
 
 
 def open_h5(path: Path, *, format: str, version: int, stage: str) -> h5py.File:
@@ -123,16 +140,10 @@ class FlatWriter:
         chunk_rows: int | None = None,
     ) -> None:
         row_bytes = int(np.prod(row_shape, dtype=np.int64)) * np.dtype(dtype).itemsize
-        self._chunk_rows = chunk_rows or max(1, _BUFFER_BYTES // row_bytes)
-        self._dataset = file.create_dataset(
-            name,
-            shape=(0, *row_shape),
-            maxshape=(None, *row_shape),
-            chunks=(self._chunk_rows, *row_shape),
-            dtype=dtype,
-            fletcher32=True,
-        )
+        self._file, self._name, self._row_shape, self._dtype = file, name, row_shape, dtype
+        self._chunk_rows = chunk_rows or max(1, _CHUNK_BYTES // row_bytes)
         self._flush_rows = max(1, _BUFFER_BYTES // row_bytes)
+        self._dataset: h5py.Dataset | None = None
         self._pending: list[npt.NDArray[Any]] = []
         self._num_pending = 0
         self.num_rows = 0
@@ -146,13 +157,27 @@ class FlatWriter:
         if self._num_pending >= self._flush_rows:
             self._flush()
 
-    def _flush(self) -> None:
+    def _flush(self, *, at_end: bool = False) -> None:
+        if self._dataset is None:
+            # Chunks are stored whole: of a dataset that is known to its end one no longer than it spares the rest.
+            longest = max(1, self._num_pending) if at_end else self._chunk_rows
+            self._dataset = self._create(min(self._chunk_rows, longest))
         if self._num_pending == 0:
             return
         start = self._dataset.shape[0]
         self._dataset.resize(start + self._num_pending, axis=0)
         self._dataset[start:] = np.concatenate(self._pending)
         self._pending, self._num_pending = [], 0
+
+    def _create(self, chunk_rows: int) -> h5py.Dataset:
+        return self._file.create_dataset(
+            self._name,
+            shape=(0, *self._row_shape),
+            maxshape=(None, *self._row_shape),
+            chunks=(chunk_rows, *self._row_shape),
+            dtype=self._dtype,
+            fletcher32=True,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -161,7 +186,7 @@ class FlatWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
-            self._flush()
+            self._flush(at_end=True)
 
 
 class JpegWriter:

@@ -26,7 +26,7 @@ from actionrec.core.progress import Progress
 from actionrec.evaluation.calibration import scale
 from actionrec.evaluation.folds import FUSION
 from actionrec.evaluation.fusion import fuse
-from actionrec.intake.extract.decode import extract_video
+from actionrec.intake.extract.sources import Source, extract_source
 from actionrec.intake.screen.videos import screen_video
 from actionrec.keypoints.layout import ClipKeypoints
 from actionrec.models.table import recipe_of
@@ -195,7 +195,7 @@ class Predictor:
         facts = self.bundle.facts
         with tempfile.TemporaryDirectory(prefix="actionrec-") as folder:
             frames_path = VideoFiles(Path(folder), 0).frames_path
-            extract_video(Path(path).resolve(), frames_path, params=facts.extract, fingerprint="")
+            extract_source(Source(Path(path).resolve()), frames_path, params=facts.extract, fingerprint="")
             verdict = screen_video(frames_path, facts.screen)
             if verdict.reason:
                 yield self._rejected(str(path), verdict.reason, verdict.evidence)

@@ -25,7 +25,6 @@ from actionrec.models.table import kind_of, recipe_of
 from actionrec.pack.fit import fit_frame
 from actionrec.pack.section import ViewParams
 from actionrec.report.joints import trained_model
-from actionrec.training.datasets import ClipSource, open_source
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from actionrec.clips.recipes import Recipe
     from actionrec.core.answers import AnsweredVideo
     from actionrec.models.kind import ModelParams
+    from actionrec.training.datasets import ClipSource
 
 Heat = npt.NDArray[np.float64]
 """(n, height, width) of the frames of a strip: 0 where least speaks for the answer, 1 where most does."""
@@ -103,6 +103,8 @@ class HeatReader:
         return np.stack([spread.over((one - lowest) / np.ptp(found)) for one in found])
 
     def _source(self, name: str, params: ModelParams) -> ClipSource:
+        from actionrec.training.datasets import open_source  # with torch, which the page does without where it can
+
         if name not in self._sources:
             self._sources[name] = open_source(
                 recipe_of(params), self.rows, packed_path=self.packed_path, keypoints_path=self.keypoints_path

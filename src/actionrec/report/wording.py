@@ -13,6 +13,7 @@ Details = dict[str, Any]
 SPLIT_METHODS = {
     "group": "by group: every person and scene is whole in one subset",
     "first_groups": "by group: the first groups of every class, as a person counts, train, the rest test",
+    "leave_one_group_out": "by group: every fold tests one group, and the others train and validate",
     "stratified": "stratified by class, ignoring groups",
     "official": "the data set's official lists",
 }

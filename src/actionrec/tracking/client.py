@@ -11,6 +11,7 @@ import functools
 import hashlib
 import http.client
 import os
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -35,6 +37,7 @@ T = TypeVar("T")
 
 ANSWER_SECONDS = 5.0
 """How long a tracking server may take to say that it is there."""
+_SQLITE = "sqlite:///"
 WORKSPACE = "workspace"
 """Name of the experiment when no ``dvc exp run`` named one."""
 
@@ -59,7 +62,12 @@ def tracking_uri(root: Path) -> str:
 
 
 def check_answers(uri: str) -> None:
-    """Raise ``OSError``, within seconds, where ``uri`` names a server that does not answer; any answer will do."""
+    """Raise ``OSError``, within seconds, where ``uri`` names a server that does not answer; any answer will do.
+
+    A sqlite file has to take a write: MLflow itself tries a locked or damaged one for minutes.
+    """
+    if (path := sqlite_file(uri)) and not is_new(path):
+        _check_sqlite(path)
     if not uri.startswith(("http://", "https://")):
         return
     parts = urlsplit(uri)
@@ -75,6 +83,27 @@ def check_answers(uri: str) -> None:
             raise OSError(f"no MLflow server answers at {host} ({reason}); see MLFLOW_TRACKING_URI") from None
 
 
+def sqlite_file(uri: str) -> Path | None:
+    """The file of a sqlite store, None of any other."""
+    return Path(uri.removeprefix(_SQLITE).partition("?")[0]) if uri.startswith(_SQLITE) else None
+
+
+def is_new(path: Path) -> bool:
+    """Whether MLflow has yet to make the database."""
+    return not path.is_file() or path.stat().st_size == 0
+
+
+def _check_sqlite(path: Path) -> None:
+    try:
+        with closing(sqlite3.connect(path, timeout=ANSWER_SECONDS)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            database.rollback()
+    except sqlite3.OperationalError as error:
+        raise OSError(f"{path} takes no writes ({error})") from None
+    except sqlite3.DatabaseError as error:
+        raise OSError(f"{path} is damaged ({error}); move it away, and a new one is made") from None
+
+
 def training_tags(model: str, fingerprint: str, fold: int | None) -> dict[str, str]:
     """Tags by which the run of a training is found again."""
     tags = {"kind": "training", "model": model, "fingerprint": fingerprint}
@@ -84,6 +113,11 @@ def training_tags(model: str, fingerprint: str, fold: int | None) -> dict[str, s
 @warn_only
 def connect(params: TrackingParams) -> Tracker | None:
     """A tracker, or ``None`` when tracking is disabled or fails."""
+    return open_store(params)
+
+
+def open_store(params: TrackingParams) -> Tracker | None:
+    """A tracker, or ``None`` when tracking is disabled; raises whatever fails."""
     if not params.enabled:
         return None
     root = project_root()

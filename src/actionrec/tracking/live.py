@@ -6,8 +6,14 @@ from functools import cache
 
 import lightning.pytorch as pl
 
-from actionrec.tracking.client import Tracker, connect, warn_only
+from actionrec.core.itemcache import project_root
+from actionrec.tracking.client import Tracker, check_answers, is_new, open_store, sqlite_file, tracking_uri, warn_only
+from actionrec.tracking.patience import within
 from actionrec.tracking.section import TrackingParams
+
+CONNECT_SECONDS = 30.0
+"""How long a store that says that it is there may take."""
+LOG_SECONDS = 15.0
 
 
 class LiveCurves(pl.Callback):
@@ -28,7 +34,9 @@ class LiveCurves(pl.Callback):
     @warn_only
     def _log(self, trainer: pl.Trainer) -> bool:
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        self._tracker.log_metrics(self._run_id, metrics, step=trainer.current_epoch + 1)
+        step = trainer.current_epoch + 1
+        check_answers(tracking_uri(project_root()))
+        within(LOG_SECONDS, lambda: self._tracker.log_metrics(self._run_id, metrics, step=step))
         return True
 
 
@@ -42,9 +50,17 @@ def live_curves(params: TrackingParams, model: str, fingerprint: str, *, fold: i
 @cache
 def _tracker(params: TrackingParams) -> Tracker | None:
     """One for all folds, so that a store that is away is waited for, and warned of, once."""
-    return connect(params)
+    return _connect(params)
+
+
+@warn_only
+def _connect(params: TrackingParams) -> Tracker | None:
+    path = sqlite_file(tracking_uri(project_root()))
+    if path is not None and is_new(path):
+        return open_store(params)  # making it is work, not waiting, and must not be left half done
+    return within(CONNECT_SECONDS, lambda: open_store(params))
 
 
 @warn_only
 def _begin(tracker: Tracker, model: str, fingerprint: str, fold: int | None) -> str:
-    return tracker.run_of_training(model, fingerprint, fold)
+    return within(LOG_SECONDS, lambda: tracker.run_of_training(model, fingerprint, fold))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -40,7 +41,9 @@ class ModelCard:
 def save_weights(state: dict[str, Tensor], path: Path) -> None:
     """Write a state dict on the CPU; equal weights give equal bytes."""
     plain = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in state.items()}
-    torch.save(plain, path)
+    content = io.BytesIO()  # torch itself hides why it could not write
+    torch.save(plain, content)
+    path.write_bytes(content.getbuffer())
 
 
 def load_whole(path: Path) -> Any:

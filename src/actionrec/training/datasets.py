@@ -25,6 +25,7 @@ from actionrec.core.times import shown_at
 from actionrec.keypoints.reader import PackedKeypoints
 from actionrec.pack.features.reader import PackedFeatures
 from actionrec.pack.views import View, open_view
+from actionrec.training.balance import balanced_order
 
 Batch = tuple[dict[str, Tensor], Tensor]
 """Inputs by name, each (B, ...), and labels int64 (B,)."""
@@ -104,7 +105,10 @@ def _spread(rows: npt.NDArray[Any], shown: npt.NDArray[np.bool_]) -> npt.NDArray
 
 
 class TrainClips(Dataset[Batch]):
-    """Random clips of labelled videos; an item is a whole batch, named by epoch and places."""
+    """Random clips of labelled videos; an item is a whole batch, named by epoch and places.
+
+    Places from ``num_clips`` on are further clips of the same videos, others than those before.
+    """
 
     def __init__(self, source: ClipSource, *, video_ids: Sequence[str], labels: Sequence[int], seed: int) -> None:
         self._source = source
@@ -113,11 +117,21 @@ class TrainClips(Dataset[Batch]):
         self._seed = seed
         self.num_clips = len(self._video_ids) * source.recipe.clips_per_epoch
 
+    @property
+    def clip_labels(self) -> list[int]:
+        """The label at each of the ``num_clips`` places."""
+        return [label for label in self._labels for _ in range(self._source.recipe.clips_per_epoch)]
+
     def __getitem__(self, key: tuple[int, list[int]]) -> Batch:
         epoch, places = key
-        clips = [self._clip(epoch, *divmod(place, self._source.recipe.clips_per_epoch)) for place in places]
-        labels = [self._labels[place // self._source.recipe.clips_per_epoch] for place in places]
-        return default_collate(clips), torch.tensor(labels)
+        per_epoch = self._source.recipe.clips_per_epoch
+        found, labels = [], []
+        for place in places:
+            again, first = divmod(place, self.num_clips)
+            video, repeat = divmod(first, per_epoch)
+            found.append(self._clip(epoch, video, repeat + again * per_epoch))
+            labels.append(self._labels[video])
+        return default_collate(found), torch.tensor(labels)
 
     def _clip(self, epoch: int, video: int, repeat: int) -> dict[str, Any]:
         video_id = self._video_ids[video]
@@ -134,8 +148,19 @@ class EpochBatches(Sampler[tuple[int, list[int]]]):
     every epoch; the shares are filled up to one length with repeated clips.
     """
 
-    def __init__(self, num_clips: int, *, batch_size: int, seed: int, rank: int = 0, world_size: int = 1) -> None:
+    def __init__(
+        self,
+        num_clips: int,
+        *,
+        batch_size: int,
+        seed: int,
+        rank: int = 0,
+        world_size: int = 1,
+        labels: Sequence[int] | None = None,
+    ) -> None:
+        """``labels`` of the clips: an epoch then holds as many clips of every class, and ``num_clips`` in all."""
         self._num_clips = num_clips
+        self._labels = labels
         self._seed = seed
         self._rank, self._world_size = rank, world_size
         self._share = -(-num_clips // world_size)
@@ -152,7 +177,11 @@ class EpochBatches(Sampler[tuple[int, list[int]]]):
         return self._num_batches
 
     def __iter__(self) -> Iterator[tuple[int, list[int]]]:
-        order = generator_for(self._seed, self._epoch, "order").permutation(self._num_clips)
+        generator = generator_for(self._seed, self._epoch, "order")
+        if self._labels is None:
+            order = generator.permutation(self._num_clips)
+        else:
+            order = balanced_order(np.asarray(self._labels), generator=generator)
         mine = np.resize(order, self._share * self._world_size)[self._rank :: self._world_size]
         for places in np.array_split(mine, self._num_batches):
             yield self._epoch, places.tolist()

@@ -29,6 +29,7 @@ from actionrec.core.files import atomic_dir, write_json
 from actionrec.core.itemcache import ItemCache, is_sealed, seal
 from actionrec.core.tables import write_table
 from actionrec.models.kind import count_parameters
+from actionrec.training.balance import class_weights
 from actionrec.training.callbacks import CURVE_COLUMNS, History, LastCheckpoint, progress_callback
 from actionrec.training.card import WEIGHTS_FILE, ModelCard, load_whole, save_weights, write_card
 from actionrec.training.datasets import EpochBatches, FixedClips, TrainClips, fixed_loader, train_loader
@@ -116,7 +117,7 @@ def _fit(run: TrainingRun, workspace: Path, callbacks: Sequence[pl.Callback]) ->
         val_ids, val_labels = run.labelled("val")
         val_clips = [run.source.recipe.val_clips(run.source.num_frames(video_id)) for video_id in val_ids]
         trainer.fit(
-            ClipClassifier(model, run.train),
+            ClipClassifier(model, run.train, class_weights=_class_weights(run)),
             train_loader(_train_clips(run), batches, num_workers=run.train.num_workers),
             fixed_loader(
                 FixedClips(
@@ -160,10 +161,17 @@ def _train_clips(run: TrainingRun) -> TrainClips:
     return TrainClips(run.source, video_ids=video_ids, labels=labels, seed=run.train.seed)
 
 
+def _class_weights(run: TrainingRun) -> torch.Tensor | None:
+    _, labels = run.labelled("train")
+    return class_weights(labels, num_classes=len(run.class_names()), kind=run.train.class_weights)
+
+
 def _train_batches(run: TrainingRun, trainer: pl.Trainer, model: nn.Module) -> EpochBatches:
-    num_clips = _train_clips(run).num_clips
+    clips = _train_clips(run)
+    num_clips = clips.num_clips
     batches = EpochBatches(
         num_clips,
+        labels=clips.clip_labels if run.train.sampler == "balanced" else None,
         batch_size=run.train.batch_size,
         seed=run.train.seed,
         rank=trainer.global_rank,

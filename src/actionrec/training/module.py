@@ -42,12 +42,19 @@ class WeightedMean(Metric):
 
 
 class ClipClassifier(pl.LightningModule):
-    """Cross-entropy over clips; logs ``{train,val}_{loss,top1}`` as means over clips, and ``lr``."""
+    """Cross-entropy over clips; logs ``{train,val}_{loss,top1}`` as means over clips, and ``lr``.
 
-    def __init__(self, model: nn.Module, train: TrainParams) -> None:
+    ``class_weights`` (classes,), whose mean over the training clips is 1, weigh a clip in the training loss by its
+    label, and where clips are mixed each part by its own.
+    """
+
+    class_weights: Tensor | None
+
+    def __init__(self, model: nn.Module, train: TrainParams, *, class_weights: Tensor | None = None) -> None:
         super().__init__()
         self.model = model
         self._train = train
+        self.register_buffer("class_weights", class_weights, persistent=False)
         # Metrics add up over batches and processes: a mean of means of unequal batches would be wrong.
         self.train_loss, self.train_top1, self.val_loss, self.val_top1 = (WeightedMean() for _ in range(4))
 
@@ -84,7 +91,13 @@ class ClipClassifier(pl.LightningModule):
         return loss
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        return functional.cross_entropy(logits, labels, label_smoothing=self._train.label_smoothing)
+        smoothing = self._train.label_smoothing
+        if self.class_weights is None:
+            return functional.cross_entropy(logits, labels, label_smoothing=smoothing)
+        # torch's own weights would divide by those of the batch, so that a batch of one class would count like any
+        # other, and would weigh the smoothed part by the classes that it is spread over.
+        losses = functional.cross_entropy(logits, labels, label_smoothing=smoothing, reduction="none")
+        return (self.class_weights[labels] * losses).mean()
 
     def validation_step(self, batch: Weighted, batch_idx: int) -> None:  # noqa: ARG002 (Lightning's signature)
         inputs, labels, weights = batch

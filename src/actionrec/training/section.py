@@ -42,6 +42,12 @@ class TrainParams(Section):
     """Share of the training target that is spread over all classes (Szegedy et al. 2016)."""
     mixup: Annotated[float, Field(ge=0)] = 0.0
     """Alpha of the Beta distribution by which pairs of training clips are mixed (Zhang et al. 2018); 0 mixes none."""
+    class_weights: Literal["none", "balanced", "sqrt"] = "none"
+    """How much a training clip counts in the loss by its class: all alike, in inverse proportion to the class's videos
+    (``balanced``), or to their root. The mean over the training clips is 1."""
+    sampler: Literal["shuffle", "balanced"] = "shuffle"
+    """Clips of an epoch: all of them, or as many of every class (``balanced``): of a rare class several different ones
+    of a video, of a common one another part each epoch."""
     early_stopping: Annotated[int, Field(ge=0)] = 0
     """Epochs without a better validation result after which training ends; 0 never ends early."""
     precision: Literal["auto", "32-true", "16-mixed", "bf16-mixed"] = "auto"
@@ -64,6 +70,11 @@ class TrainParams(Section):
         if self.warmup_epochs >= self.epochs:
             problems.append(
                 f"{name}: train.warmup_epochs {self.warmup_epochs} must be below train.epochs {self.epochs}"
+            )
+        if self.class_weights != "none" and self.sampler != "shuffle":
+            problems.append(
+                f"{name}: train.class_weights {self.class_weights} and train.sampler {self.sampler} both even out the "
+                "classes, together twice; set one of them"
             )
         if self.early_stopping and self.keep == "last":
             problems.append(f"{name}: train.early_stopping waits for a best epoch; set train.keep: best")

@@ -46,7 +46,7 @@ def suggest_pattern(videos: Sequence[tuple[str, str]]) -> tuple[str, list[str]] 
     that part; it must be shared by videos, also of different classes, and say more than the class; of several the
     first whose values are no bare numbers, and these only where they do not just count the clips of a class.
     """
-    videos = videos[:_LOOKED_AT]
+    videos = videos[:: 1 + len(videos) // _LOOKED_AT]
     fitting = []
     for pattern in _candidates():
         values = _values(pattern, videos)

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from actionrec.core.tables import ScreenedRow
+from actionrec.intake.split.components import component_of
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -53,9 +52,7 @@ def carve(counts: Ints, wanted: Wanted, *, seed: int) -> Bools:
     counts, targets = counts[:, present], wanted.targets[present]
     chosen = np.zeros(len(counts), np.bool_)
     group, label = np.nonzero(counts)
-    nodes = len(counts) + len(present)
-    links = sparse.coo_matrix((np.ones(len(group)), (group, len(counts) + label)), shape=(nodes, nodes))
-    _, component = connected_components(links, directed=False)
+    component = component_of(group, len(counts) + label, num_nodes=len(counts) + len(present))
     for number in np.unique(component[len(counts) :]):
         groups = np.flatnonzero(component[: len(counts)] == number)
         classes = np.flatnonzero(component[len(counts) :] == number)
@@ -103,7 +100,7 @@ class _Part:
     def drawn(self, rng: np.random.Generator) -> Bools:
         size = len(self._counts)
         if size <= _EXACT_GROUPS:
-            every = (np.arange(1 << size)[:, None] >> np.arange(size) & 1).astype(np.bool_)
+            every = _every_choice(size)
             costs = self._cost(every @ self._counts, every @ self._holds)
         else:
             starts = _STARTS if size <= _MANY_GROUPS else _STARTS_OF_MANY
@@ -120,24 +117,27 @@ class _Part:
         worst = np.maximum(away - self._reach, 0).max(axis=-1)
         return np.asarray(_MISSING * missing.sum(axis=-1) + worst + away.mean(axis=-1), np.float64)
 
-    def _away(self, inside: Ints) -> Floats:
-        """How far the videos (..., C) are from those wanted, as a share of each class."""
-        off = (inside - self._targets) / self._totals
+    def _away(self, inside: Ints, classes: int | slice = slice(None)) -> Floats:
+        """How far the videos (..., C) are from those wanted, as a share of each class, or of one (...) of them."""
+        off = (inside - self._targets[classes]) / self._totals[classes]
         return np.where(off < 0, -off * (_SHORT if self._at_least else 1.0), off)
 
     def _reachable(self, place: int) -> float:
         """How near a class comes to its target by itself: over the sums of its groups' videos."""
-        sizes = self._counts[self._counts[:, place] > 0, place].tolist()
-        sums = 1  # bit s: some groups hold s videos together
-        for size in sizes:
-            sums |= sums << size
-        bits = np.array(list(bin(sums)[:1:-1])) == "1"
-        inside = np.flatnonzero(bits)
-        # Without the empty part, and without what leaves too few groups outside whichever they are.
-        most = int(self._totals[place] - sum(sorted(sizes)[: self._keep]))
-        inside = inside[(inside > 0) & (inside <= max(most, min(sizes)))]
-        off = (inside - self._targets[place]) / self._totals[place]
-        return float(np.where(off < 0, -off * (_SHORT if self._at_least else 1.0), off).min())
+        sizes = self._counts[self._counts[:, place] > 0, place]
+        if len(sizes) <= _EXACT_GROUPS:
+            every = _every_choice(len(sizes))
+            groups = every.sum(axis=1)
+            # A class of too few groups has no choice but to be missing somewhere.
+            possible = (groups > 0) & (groups <= max(len(sizes) - self._keep, 1))
+            inside = every[possible] @ sizes
+        else:
+            sums = 1  # bit s: some groups hold s videos together
+            for size in sizes.tolist():
+                sums |= sums << size
+            inside = np.flatnonzero(np.array(list(bin(sums)[:1:-1])) == "1")
+            inside = inside[(inside > 0) & (inside <= self._totals[place] - np.sort(sizes)[: self._keep].sum())]
+        return float(self._away(inside, place).min())
 
     def _start(self, rng: np.random.Generator) -> Bools:
         """Groups in random order, each taken where it brings the classes nearer."""
@@ -173,6 +173,11 @@ class _Part:
             for group in moves[best]:
                 chosen[group] = not chosen[group]
         return chosen
+
+
+def _every_choice(size: int) -> Bools:
+    """Every choice of ``size`` groups, none and all among them: (2 ** size, size)."""
+    return (np.arange(1 << size)[:, None] >> np.arange(size) & 1).astype(np.bool_)
 
 
 def _sampled(values: Ints, most: int, rng: np.random.Generator) -> Ints:

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from actionrec.core.errors import ActionrecError, first_few
 from actionrec.core.tables import ScreenedRow
 from actionrec.intake.screen.signature import levels_of
+from actionrec.intake.split.components import component_of
 from actionrec.intake.split.recordings import Recordings
 from actionrec.intake.split.section import SplitParams
 from actionrec.intake.split.similar import near_pairs
@@ -131,8 +130,7 @@ def _all_but_one(rows: Sequence[ScreenedRow], duplicates: Sequence[Duplicate]) -
     place = {row.video_id: number for number, row in enumerate(rows)}
     links = [(place[pair.video_id], place[pair.duplicate_of]) for pair in duplicates]
     one, other = np.array(links).T
-    graph = sparse.coo_matrix((np.ones(len(links)), (one, other)), shape=(len(rows), len(rows)))
-    _, component = connected_components(graph, directed=False)
+    component = component_of(one, other, num_nodes=len(rows))
     stays: dict[int, int] = {}
     for number in sorted(range(len(rows)), key=lambda number: (_precedence(rows[number]), number)):
         stays.setdefault(int(component[number]), number)
