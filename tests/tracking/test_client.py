@@ -70,6 +70,7 @@ def test_a_run_is_found_again_and_keeps_its_history(root: Path, monkeypatch: pyt
     tracker.log_metrics(run, {"val_top1": 0.5}, step=1)
     tracker.log_params(run, {"train": {"lr": 0.1}})
     tracker.log_params(run, {"train": {"lr": 0.1, "epochs": 2}})
+    tracker.log_params(run, {"many": {f"{number}": number for number in range(150)}})
     (root / "figure.svg").write_text("<svg/>")
     tracker.log_files(run, [root / "figure.svg"], folder="figures")
     tracker.finish(run)
@@ -81,7 +82,11 @@ def test_a_run_is_found_again_and_keeps_its_history(root: Path, monkeypatch: pyt
     assert again.steps_of(run, "val_loss") == set()
     history = again.client.get_metric_history(run, "val_top1")
     assert [(metric.step, metric.value) for metric in history] == [(0, 0.25), (1, 0.5)]
-    assert again.client.get_run(run).data.params == {"train.lr": "0.1", "train.epochs": "2"}
+    logged = again.client.get_run(run).data.params
+    assert len([key for key in logged if key.startswith("many.")]) == 150
+    assert {key: value for key, value in logged.items() if not key.startswith("many.")} == {
+        "train.lr": "0.1", "train.epochs": "2",
+    }  # fmt: skip
     assert [artifact.path for artifact in again.client.list_artifacts(run, "figures")] == ["figures/figure.svg"]
 
     monkeypatch.setenv("DVC_EXP_NAME", "bold-try")
@@ -229,6 +234,38 @@ def test_flatten_and_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.chdir(tmp_path)
     (tmp_path / "dvc.lock").write_text("x")
     assert revision_tags()["dvc.lock.md5"] == "9dd4e461268c8034f5c8564e155c67a6"
+
+
+@pytest.mark.slow
+def test_a_checkout_that_moved_takes_its_record_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From and to a path with spaces and signs that mean something in a URI."""
+    old, new = tmp_path / "my first & only 100% checkout", tmp_path / "moved here #2"
+    old.mkdir()
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("DVC_ROOT", str(old))
+    (tmp_path / "one.svg").write_text("<svg/>")
+    tracker = connected()
+    run = tracker.run_of("model", {"model": "m"})
+    # By hand: within one process MLflow remembers where a run's artifacts are.
+    kept = old / "mlartifacts" / run / "artifacts/one.svg"
+    assert tracker.client.get_run(run).info.artifact_uri == kept.parent.as_uri()
+    kept.parent.mkdir(parents=True)
+    kept.write_text("<svg/>")
+    old.rename(new)
+    monkeypatch.setenv("DVC_ROOT", str(new))
+    moved = connected()
+    assert "they are now at " in capsys.readouterr().out
+    assert moved.run_of("model", {"model": "m"}) == run
+    moved.log_files(run, [tmp_path / "one.svg"], folder="again")
+    other = moved.run_of("other", {"model": "n"})
+    moved.log_files(other, [tmp_path / "one.svg"])
+    assert not old.exists()
+    assert len(list((new / "mlartifacts").rglob("one.svg"))) == 3
+    assert [artifact.path for artifact in moved.client.list_artifacts(run)] == ["again", "one.svg"]
+    assert connected().run_of("model", {"model": "m"}) == run
+    assert "they are now at " not in capsys.readouterr().out
 
 
 @pytest.mark.slow

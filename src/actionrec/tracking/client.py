@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 
 from actionrec.core.itemcache import project_root
 from actionrec.core.paths import fold_name
+from actionrec.tracking.moved import move_places
 from actionrec.tracking.section import TrackingParams
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ T = TypeVar("T")
 
 ANSWER_SECONDS = 5.0
 """How long a tracking server may take to say that it is there."""
+_PARAMS_OF_A_BATCH = 100  # MLflow takes no more at a time
 _SQLITE = "sqlite:///"
 WORKSPACE = "workspace"
 """Name of the experiment when no ``dvc exp run`` named one."""
@@ -130,14 +132,17 @@ def open_store(params: TrackingParams) -> Tracker | None:
     with FileLock(root / "mlflow.db.lock", timeout=120):
         client = MlflowClient(tracking_uri(root))
         found = client.get_experiment_by_name(params.experiment)
+        local = "MLFLOW_TRACKING_URI" not in os.environ
+        location = (root / "mlartifacts").as_uri() if local else None
         if found is None:
-            local = "MLFLOW_TRACKING_URI" not in os.environ
-            location = (root / "mlartifacts").as_uri() if local else None
             experiment_id = client.create_experiment(params.experiment, artifact_location=location)
         elif found.lifecycle_stage == "deleted":
             raise MlflowException(f"tracking.experiment {params.experiment!r} was deleted; restore or rename it")
         else:
             experiment_id = found.experiment_id
+            if location is not None and found.artifact_location != location:
+                move_places(root / "mlflow.db", old=found.artifact_location, new=location)
+                print(f"note: MLflow's artifacts were at {found.artifact_location}; they are now at {location}")
     return Tracker(client, experiment_id, os.environ.get("DVC_EXP_NAME") or WORKSPACE)
 
 
@@ -173,8 +178,9 @@ class Tracker:
         from mlflow.entities import Param
 
         known = self.client.get_run(run_id).data.params
-        flat = {key: str(value) for key, value in flatten(params).items() if key not in known}
-        self.client.log_batch(run_id, params=[Param(key, value) for key, value in sorted(flat.items())])
+        new = [Param(key, str(value)) for key, value in sorted(flatten(params).items()) if key not in known]
+        for start in range(0, len(new), _PARAMS_OF_A_BATCH):
+            self.client.log_batch(run_id, params=new[start : start + _PARAMS_OF_A_BATCH])
 
     def log_metrics(self, run_id: str, metrics: Mapping[str, float], *, step: int = 0) -> None:
         """Log ``metrics`` at ``step`` (the epoch)."""
