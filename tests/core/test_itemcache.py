@@ -92,6 +92,8 @@ def test_a_damaged_entry_is_noticed_and_made_again(root: Path, capsys: pytest.Ca
     put("extract", "abcd", b"12345")
     assert cache.has("abcd")
     assert capsys.readouterr().err == ""
+    damage(path, how)  # after it was found whole
+    assert not cache.has("abcd")
 
 
 def test_an_entry_without_its_checksum_is_not_believed(root: Path) -> None:

@@ -232,6 +232,38 @@ def test_flatten_and_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.slow
+def test_a_checkout_that_moved_takes_its_record_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From and to a path with spaces and signs that mean something in a URI."""
+    old, new = tmp_path / "my first & only 100% checkout", tmp_path / "moved here #2"
+    old.mkdir()
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("DVC_ROOT", str(old))
+    (tmp_path / "one.svg").write_text("<svg/>")
+    tracker = connected()
+    run = tracker.run_of("model", {"model": "m"})
+    # By hand: within one process MLflow remembers where a run's artifacts are.
+    kept = old / "mlartifacts" / run / "artifacts/one.svg"
+    assert tracker.client.get_run(run).info.artifact_uri == kept.parent.as_uri()
+    kept.parent.mkdir(parents=True)
+    kept.write_text("<svg/>")
+    old.rename(new)
+    monkeypatch.setenv("DVC_ROOT", str(new))
+    moved = connected()
+    assert "they are now at " in capsys.readouterr().out
+    assert moved.run_of("model", {"model": "m"}) == run
+    moved.log_files(run, [tmp_path / "one.svg"], folder="again")
+    other = moved.run_of("other", {"model": "n"})
+    moved.log_files(other, [tmp_path / "one.svg"])
+    assert not old.exists()
+    assert len(list((new / "mlartifacts").rglob("one.svg"))) == 3
+    assert [artifact.path for artifact in moved.client.list_artifacts(run)] == ["again", "one.svg"]
+    assert connected().run_of("model", {"model": "m"}) == run
+    assert "they are now at " not in capsys.readouterr().out
+
+
+@pytest.mark.slow
 def test_a_fresh_database_is_made_without_a_word(root: Path) -> None:
     """In a process of its own, since MLflow sets its logging up on import."""
     script = (

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import json
 import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from actionrec.cli.output import Commands, add_command, add_json, print_json
 from actionrec.core.errors import ActionrecError
@@ -76,7 +78,7 @@ class Finding:
 
 
 def examine(root: Path) -> list[Finding]:
-    """Python, ffmpeg, packages, GPU, parameters, git and disk, as seen from the checkout ``root``."""
+    """Python, ffmpeg, packages, GPU, parameters, git, DVC's lock and disk, as seen from the checkout ``root``."""
     return [
         _python(),
         _finding("ffmpeg", lambda: f"{ffmpeg_program()} ({ffmpeg_version()})"),
@@ -86,6 +88,7 @@ def examine(root: Path) -> list[Finding]:
             "params", lambda: f"{PARAMS_FILE} is valid; enabled: {', '.join(load_params(root / PARAMS_FILE).enabled)}"
         ),
         Finding("git", shutil.which("git") is not None, shutil.which("git") or "git is not on PATH; DVC needs it"),
+        _finding("dvc lock", lambda: _dvc_lock(root / ".dvc/tmp/rwlock")),
         _finding("disk", lambda: f"{shutil.disk_usage(root).free / 1e9:.0f} GB free"),
     ]
 
@@ -109,6 +112,39 @@ def _gpu() -> str:
     if not torch.cuda.is_available():
         return "none; training runs on the CPU"
     return f"{torch.cuda.get_device_name()} (torch {torch.__version__})"
+
+
+def _dvc_lock(path: Path) -> str:
+    """Who holds DVC's lock; raises :class:`ActionrecError` for one that DVC believes and that nobody holds.
+
+    DVC removes a lock whose process is gone, and knows a process by its number only.
+    """
+    try:
+        held: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return "free"
+    holders = [holder for kinds in held.values() for kind in kinds.values() for holder in _as_list(kind)]
+    for pid in sorted({int(holder["pid"]) for holder in holders}):
+        words = _command_of(pid)
+        if not words:
+            continue
+        if not any("dvc" in word for word in words):
+            raise ActionrecError(f"stale: process {pid} that it names is no dvc ({' '.join(words)[:60]}); rm {path}")
+        return f"held by process {pid} ({' '.join(words)[:60]})"
+    return "free (DVC removes a stale one at its next run)" if holders else "free"
+
+
+def _command_of(pid: int) -> list[str]:
+    """Of a living process; empty of one that is gone."""
+    try:
+        return [word for word in Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0") if word]
+    except OSError:
+        return []
+
+
+def _as_list(holder: Any) -> list[dict[str, Any]]:
+    """The one writer, or the readers."""
+    return holder if isinstance(holder, list) else [holder] if holder else []
 
 
 def _finding(name: str, look: Callable[[], str]) -> Finding:

@@ -25,6 +25,8 @@ CACHE_DIR_NAME = ".itemcache"
 OUTPUT_DIRS = ("data", "reports")
 
 _CHECKSUM_SUFFIX = ".crc32"
+_WHOLE: dict[Path, tuple[int, int, int]] = {}
+"""Entries that this process has found whole: which file, how long, when it was written."""
 _SEAL_FILE = "checksums.json"
 _OWNER = ".owner"
 """Locked by the process that works in an entry's folder."""
@@ -60,11 +62,16 @@ class ItemCache:
     def has(self, key: str) -> bool:
         """Whether the entry is there and whole; a damaged one is removed, with a line, so that it is made again.
 
-        Reads the entry, at the speed of the disk.
+        Reads the entry, at the speed of the disk; once a process, as long as nobody writes there.
         """
         path = self.path(key)
         try:
+            status = path.stat()
+            seen = (status.st_ino, status.st_size, status.st_mtime_ns)
+            if _WHOLE.get(path) == seen:
+                return True
             if _checksum_path(path).read_text(encoding="utf-8") == checksum_file(path):
+                _WHOLE[path] = seen
                 return True
         except (FileNotFoundError, UnicodeDecodeError):
             pass

@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 
 from actionrec.core.itemcache import project_root
 from actionrec.core.paths import fold_name
+from actionrec.tracking.moved import move_places
 from actionrec.tracking.section import TrackingParams
 
 if TYPE_CHECKING:
@@ -130,14 +131,17 @@ def open_store(params: TrackingParams) -> Tracker | None:
     with FileLock(root / "mlflow.db.lock", timeout=120):
         client = MlflowClient(tracking_uri(root))
         found = client.get_experiment_by_name(params.experiment)
+        local = "MLFLOW_TRACKING_URI" not in os.environ
+        location = (root / "mlartifacts").as_uri() if local else None
         if found is None:
-            local = "MLFLOW_TRACKING_URI" not in os.environ
-            location = (root / "mlartifacts").as_uri() if local else None
             experiment_id = client.create_experiment(params.experiment, artifact_location=location)
         elif found.lifecycle_stage == "deleted":
             raise MlflowException(f"tracking.experiment {params.experiment!r} was deleted; restore or rename it")
         else:
             experiment_id = found.experiment_id
+            if location is not None and found.artifact_location != location:
+                move_places(root / "mlflow.db", old=found.artifact_location, new=location)
+                print(f"note: MLflow's artifacts were at {found.artifact_location}; they are now at {location}")
     return Tracker(client, experiment_id, os.environ.get("DVC_EXP_NAME") or WORKSPACE)
 
 
