@@ -6,6 +6,7 @@ from actionrec.core import paths
 from actionrec.core.errors import run_main
 from actionrec.core.tables import ManifestRow, ScreenedRow, check_same_ids, read_rows, write_rows
 from actionrec.intake.screen.classes import check_classes
+from actionrec.intake.screen.remarks import remark_counts
 from actionrec.intake.screen.videos import QualityRow, reason_counts, screen_videos
 from actionrec.params import load_params
 
@@ -20,6 +21,8 @@ def main() -> None:
     screened, quality = screen_videos(rows, frames_dir=paths.FRAMES, params=params.screen, compute=params.compute)
     write_rows(paths.SCREENED, screened, ScreenedRow)
     write_rows(paths.QUALITY_PLOT, quality, QualityRow)
+    for note in remark_counts(screened):
+        print(f"note: {note}")
     for warning in check_classes(screened, params.screen, named=bool(params.data.classes)):
         print(f"warning: {warning}")
     kept = sum(row.kept for row in screened)

@@ -8,7 +8,7 @@ from actionrec.core.files import atomic_dir
 from actionrec.core.tables import SUBSETS, ScreenedRow, SplitRow, read_rows, write_rows
 from actionrec.intake.split.duplicates import Duplicate
 from actionrec.intake.split.guard import write_guard
-from actionrec.intake.split.methods import split_all
+from actionrec.intake.split.methods import split_videos
 from actionrec.intake.split.recordings import Recordings
 from actionrec.params import load_params
 
@@ -18,7 +18,7 @@ def main() -> None:
     params = load_params()
     screened = read_rows(paths.SCREENED, ScreenedRow, stage="screen")
     recordings = Recordings(paths.FRAMES, params.compute)
-    split = split_all(screened, params.split, official_list=params.data.fold, recordings=recordings)
+    split = split_videos(screened, params.split, official_list=params.data.fold, recordings=recordings)
     with atomic_dir(paths.SPLIT.parent) as folder:
         for number, rows in enumerate(split.folds):
             counts = Counter(row.subset for row in rows)

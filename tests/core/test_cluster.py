@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import overload
 
@@ -145,6 +145,27 @@ def test_a_worker_without_the_shared_files_may_not(
     files = shared(tmp_path)
     change(files)
     assert differences(facts(), files) == [phrase.format(folder=tmp_path)]
+
+
+@dataclass(frozen=True)
+class Source:
+    path: Path
+    start_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Item:
+    source: Source
+    frames: Path
+    name: str
+
+
+def test_the_files_of_an_item_are_found_wherever_it_names_them(tmp_path: Path) -> None:
+    shared(tmp_path)
+    video = tmp_path / "a.avi"
+    item = Item(Source(video), tmp_path / "not there yet.h5", "a.avi")
+    assert cluster._sizes_of(item) == cluster._sizes_of(str(video)) == {str(video): 5}
+    assert cluster._sizes_of(7) == {}
 
 
 def test_a_worker_with_other_versions_may_not(tmp_path: Path) -> None:

@@ -58,7 +58,13 @@ def test_keypoints_that_come_as_arrays_reach_training_and_leave_the_views_empty(
     assert [(row.video_id, row.kept, row.width) for row in screened] == [("hello/0", 1, 0), ("thanks/0", 1, 0)]
     ids = [row.video_id for row in screened]
     extract_keypoints(ids, Path("keypoints"), frames_path=frames_path, params=KEYPOINTS, compute=SERIAL)
-    pack_keypoints(ids, Path("k.h5"), keypoints_path=lambda name: Path("keypoints") / f"{name}.h5", params=KEYPOINTS)
+    pack_keypoints(
+        ids,
+        Path("k.h5"),
+        keypoints_path=lambda name: Path("keypoints") / f"{name}.h5",
+        frames_path=frames_path,
+        params=KEYPOINTS,
+    )
     clip = PackedKeypoints(Path("k.h5")).read("thanks/0", np.array([3, 0]))
     np.testing.assert_array_equal(clip.keypoints, values[1, [3, 0]])
     assert clip.presence.tolist() == [[True, True, True, False], [True, True, True, True]]

@@ -52,7 +52,7 @@ def run_steps(root: Path, compute: ComputeParams) -> dict[str, bytes]:
     }
     write_dataset(params.synthetic.model_copy(update=small), root / "raw", compute)
     data = DataParams(name="folder", root=str(root / "raw"), annotations=str(root / "raw/labels.csv"))
-    manifest, _ = build_manifest(data, compute)
+    manifest = build_manifest(data, compute).rows
     manifest.sort(key=lambda row: row.video_id)
     write_rows(root / "manifest.csv", manifest, ManifestRow)
     frames = root / "frames"

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from actionrec.core.tables import ScreenedRow
-from actionrec.report.distrust import distrust, is_pretrained
+from actionrec.report.coverage import Coverage
+from actionrec.report.distrust import distrust, is_pretrained, unseen
 from actionrec.report.gather import Inputs, gather
 from tests.report.made import params_of, write_project
 
@@ -103,3 +104,15 @@ def test_nothing_to_distrust() -> None:
             row["support"] = 10
     inputs.details["fusion"]["gain"]["low"] = 0.01
     assert distrust(inputs) == []
+
+
+def test_videos_in_which_nobody_was_found_are_named_where_it_matters() -> None:
+    found = {"a": (1.0, 0.0, 0.0, 0.0), "far/c": (0.0, 0.0, 0.0, 0.0), "b": (0.0, 0.0, 0.0, 0.0)}
+    coverage = Coverage(num_frames=30, overall=(0.3, 0.0, 0.0, 0.0), by_class={}, by_video=found, frames=())
+    inputs = _inputs("cnn3d", "stgcn")
+    assert unseen(inputs, coverage) == [
+        "MediaPipe found no person in any frame of 2 videos (b and far/c), in which stgcn sees nothing."
+    ]
+    assert unseen(inputs, replace(coverage, by_video={"a": found["a"]})) == []
+    assert unseen(inputs, None) == []
+    assert unseen(_inputs("cnn3d"), coverage) == []

@@ -117,6 +117,8 @@ def test_every_picture_is_there_once(inputs: Inputs) -> None:
     used = {use for _, pictures in gallery.chapters for _, svg in pictures for use in re.findall(r"#(strip\d+)", svg)}
     assert used == set(ids)
     assert len(ids) < gallery.num_shown
+    assert gallery.shows("<use")
+    assert not gallery.shows("data:image/png")  # no model was asked
 
 
 def test_pictures_stay_within_their_bytes_the_headline_first(inputs: Inputs) -> None:

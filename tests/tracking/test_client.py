@@ -70,6 +70,7 @@ def test_a_run_is_found_again_and_keeps_its_history(root: Path, monkeypatch: pyt
     tracker.log_metrics(run, {"val_top1": 0.5}, step=1)
     tracker.log_params(run, {"train": {"lr": 0.1}})
     tracker.log_params(run, {"train": {"lr": 0.1, "epochs": 2}})
+    tracker.log_params(run, {"many": {f"{number}": number for number in range(150)}})
     (root / "figure.svg").write_text("<svg/>")
     tracker.log_files(run, [root / "figure.svg"], folder="figures")
     tracker.finish(run)
@@ -81,7 +82,11 @@ def test_a_run_is_found_again_and_keeps_its_history(root: Path, monkeypatch: pyt
     assert again.steps_of(run, "val_loss") == set()
     history = again.client.get_metric_history(run, "val_top1")
     assert [(metric.step, metric.value) for metric in history] == [(0, 0.25), (1, 0.5)]
-    assert again.client.get_run(run).data.params == {"train.lr": "0.1", "train.epochs": "2"}
+    logged = again.client.get_run(run).data.params
+    assert len([key for key in logged if key.startswith("many.")]) == 150
+    assert {key: value for key, value in logged.items() if not key.startswith("many.")} == {
+        "train.lr": "0.1", "train.epochs": "2",
+    }  # fmt: skip
     assert [artifact.path for artifact in again.client.list_artifacts(run, "figures")] == ["figures/figure.svg"]
 
     monkeypatch.setenv("DVC_EXP_NAME", "bold-try")

@@ -21,6 +21,10 @@ def test_the_report_its_paper_form_and_every_answer_are_kept(tmp_path: Path, mon
     tracker = create_autospec(Tracker, instance=True, dvc_experiment="tried")
     tracker.run_of.return_value = "run"
     monkeypatch.setattr("actionrec.tracking.record.connect", lambda _: tracker)
-    complete_record(params.model_copy(update={"enabled": ()}))  # the experiment alone, no training
+    monkeypatch.setattr("actionrec.tracking.record._record_training", lambda *_, **__: None)
+    complete_record(params)
     kept = {path.name for call in tracker.log_files.call_args_list for path in call.args[1]}
+    logged = tracker.log_params.call_args.args[1]  # what two experiments may differ in
+    assert {"data", "split", "train", "evaluate", "enabled", "models"} == set(logged)
+    assert set(logged["models"]) == {"cnn3d", "stgcn"}
     assert kept == {"index.html", "report.pdf", "predictions.csv", "summary.json", "fusion.json", "models.png"}

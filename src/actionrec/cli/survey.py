@@ -122,7 +122,7 @@ def _kind(root: Path, path: str) -> str:
 
 def _skipped(listing: Listing, taken: set[str]) -> list[Skipped]:
     """All below the root that is not ``taken``, by why it is not, the commonest first."""
-    seen = dict(listing.skipped)
+    seen = listing.not_read(but=taken)
     folders = set(listing.image_folders)
     for path in (*listing.videos, *listing.image_folders, *listing.arrays):
         if path not in taken and path.rpartition("/")[0] not in taken:  # of a folder of arrays the folder is taken

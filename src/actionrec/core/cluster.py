@@ -292,7 +292,13 @@ def _shared_files(item: Any) -> Iterator[SharedFiles]:
 
 
 def _sizes_of(item: Any) -> dict[str, int]:
-    """Bytes of the files that ``item`` is or, where it is a dataclass, names."""
-    values = [getattr(item, field.name) for field in fields(item)] if is_dataclass(item) else [item]
-    named = [Path(value) for value in values if isinstance(value, Path | str)]
-    return {str(path): path.stat().st_size for path in named if path.is_absolute() and path.is_file()}
+    """Bytes of the files that ``item`` is, or names in its fields and theirs."""
+    return {str(path): path.stat().st_size for path in _paths_in(item) if path.is_absolute() and path.is_file()}
+
+
+def _paths_in(value: Any) -> Iterator[Path]:
+    if is_dataclass(value):
+        for field in fields(value):
+            yield from _paths_in(getattr(value, field.name))
+    elif isinstance(value, Path | str):
+        yield Path(value)

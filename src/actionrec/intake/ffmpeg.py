@@ -74,10 +74,18 @@ def ffmpeg_version() -> str:
 @cache
 def ffmpeg_filters() -> frozenset[str]:
     """Names of the filters that :func:`ffmpeg_program` was built with."""
-    listed = subprocess.run(
-        [ffmpeg_program(), "-hide_banner", "-filters"], capture_output=True, text=True, timeout=60, check=False
-    ).stdout
-    return frozenset(re.findall(r"^ *[.A-Z]{2,3} +(\w+) +[AVN|]+->", listed, re.MULTILINE))
+    return frozenset(re.findall(r"^ *[.A-Z]{2,3} +(\w+) +[AVN|]+->", _listed("-filters"), re.MULTILINE))
+
+
+@cache
+def ffmpeg_decoders() -> frozenset[str]:
+    """Names of the video decoders that :func:`ffmpeg_program` was built with."""
+    return frozenset(re.findall(r"^ *V[.A-Z]{5} +([\w-]+) ", _listed("-decoders"), re.MULTILINE))
+
+
+def _listed(what: str) -> str:
+    arguments = [ffmpeg_program(), "-hide_banner", what]
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False).stdout
 
 
 def _banner(program: str) -> str:

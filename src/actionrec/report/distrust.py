@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from actionrec.models.kind import ModelParams
 from actionrec.models.table import recipe_of
 from actionrec.params import Params
+from actionrec.report.coverage import Coverage
 from actionrec.report.figures import shorten
 from actionrec.report.gather import FUSION, Inputs
 from actionrec.report.wording import best_model, listed, signed
@@ -25,6 +26,17 @@ def distrust(inputs: Inputs) -> list[str]:
     """A sentence for every reason not to believe the figures; none where no check finds one."""
     checks = (_leak, _groups, _rejected, _lost_classes, _labels, _small_classes, _from_scratch, _fusion)
     return [sentence for check in checks for sentence in check(inputs)]
+
+
+def unseen(inputs: Inputs, coverage: Coverage | None) -> list[str]:
+    """A sentence that names the videos in which nobody was found, where a model reads keypoints."""
+    readers = [name for name, model in inputs.models.items() if recipe_of(model).reads_keypoints]
+    nobody = [video_id for video_id, (pose, *_) in coverage.by_video.items() if pose == 0] if coverage else []
+    if not (readers and nobody):
+        return []
+    videos = f"{len(nobody)} video{'' if len(nobody) == 1 else 's'} ({_some(sorted(nobody))})"
+    see = "sees" if len(readers) == 1 else "see"
+    return [f"MediaPipe found no person in any frame of {videos}, in which {listed(readers)} {see} nothing."]
 
 
 def _leak(inputs: Inputs) -> Iterator[str]:

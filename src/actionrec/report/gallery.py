@@ -41,6 +41,10 @@ class Gallery:
     def num_shown(self) -> int:
         return sum(len(pictures) for _, pictures in self.chapters)
 
+    def shows(self, mark: str) -> bool:
+        """Whether any picture has an element with this in its markup."""
+        return any(mark in svg for _, pictures in self.chapters for _, svg in pictures)
+
     @classmethod
     def empty(cls) -> Gallery:
         return cls(Markup(""), (), 0)

@@ -82,7 +82,8 @@ class HeatReader:
         source = self._source(name, params)
         frames = source.num_frames(video.video_id)
         clips = source.recipe.test_clips(frames, source.recipe.samplings[0])
-        places = [nearest(clips, frame) for frame in shown]
+        frames_of = source.source_frames(video.video_id, clips)
+        places = [nearest(frames_of, frame) for frame in shown]
         cost = len({clip for clip, _ in places}) * clip_cost * (1 + _BACKWARD)
         if cost > self.left:
             self.skipped += 1
@@ -106,6 +107,8 @@ class HeatReader:
         from actionrec.training.datasets import open_source  # with torch, which the page does without where it can
 
         if name not in self._sources:
+            from actionrec.training.datasets import open_source
+
             self._sources[name] = open_source(
                 recipe_of(params), self.rows, packed_path=self.packed_path, keypoints_path=self.keypoints_path
             )

@@ -38,6 +38,7 @@ T = TypeVar("T")
 
 ANSWER_SECONDS = 5.0
 """How long a tracking server may take to say that it is there."""
+_PARAMS_OF_A_BATCH = 100  # MLflow takes no more at a time
 _SQLITE = "sqlite:///"
 WORKSPACE = "workspace"
 """Name of the experiment when no ``dvc exp run`` named one."""
@@ -177,8 +178,9 @@ class Tracker:
         from mlflow.entities import Param
 
         known = self.client.get_run(run_id).data.params
-        flat = {key: str(value) for key, value in flatten(params).items() if key not in known}
-        self.client.log_batch(run_id, params=[Param(key, value) for key, value in sorted(flat.items())])
+        new = [Param(key, str(value)) for key, value in sorted(flatten(params).items()) if key not in known]
+        for start in range(0, len(new), _PARAMS_OF_A_BATCH):
+            self.client.log_batch(run_id, params=new[start : start + _PARAMS_OF_A_BATCH])
 
     def log_metrics(self, run_id: str, metrics: Mapping[str, float], *, step: int = 0) -> None:
         """Log ``metrics`` at ``step`` (the epoch)."""

@@ -43,7 +43,12 @@ def experiment_run(tracker: Tracker) -> str:
 def _record_experiment(tracker: Tracker, params: Params, summary: dict[str, dict[str, float]]) -> str:
     run = experiment_run(tracker)
     tracker.log_params(
-        run, {**params.model_dump(include={"data", "split", "evaluate"}), "enabled": list(params.enabled)}
+        run,
+        {
+            **params.model_dump(include={"data", "split", "train", "evaluate"}),
+            "enabled": list(params.enabled),
+            "models": {name: params.models[name] for name in params.enabled},
+        },
     )
     tracker.log_metrics(
         run, {f"{model}.{name}": value for model, row in summary.items() for name, value in row.items()}

@@ -63,6 +63,8 @@ def test_eight_bit_tables_are_read_as_windows_1252_and_composed(root: Path) -> N
     assert "encoded as Windows-1252 (save it as UTF-8 if names look wrong)" in found.notes[0]
     both = TABLE.replace("ann.avi,bend", "ann.avi,b\u00e9nd").replace("bob.avi,bend", "bob.avi,be\u0301nd")
     assert {video.label for video in found_by(root, both).videos} == {"b\u00e9nd", "wave"}
+    with pytest.raises(ActionrecError, match=r"videos\.csv line 4: a byte that is not UTF-8, as the rest is"):
+        found_by(root, TABLE.replace("ann.avi,bend", "ann.avi,手").encode().replace(b"ann.avi,wave", b"ann.avi,w\xe9"))
     with pytest.raises(ActionrecError, match=r"videos\.csv line 2: neither UTF-8 nor cp1252 \(byte 0x81\)"):
         found_by(root, TABLE.replace(",bend,", ",b\x81,", 1).encode("latin-1"))
 
@@ -114,6 +116,16 @@ def test_a_part_of_the_folder_with_some_missing_is_counted(root: Path) -> None:
         found_by(root, "path,label,group\nwave/eve.avi,wave,eve\n")
     with pytest.raises(ActionrecError, match="has no row"):
         found_by(root, "path,label,group\n")
+
+
+def test_folders_of_images_and_files_of_any_suffix_may_be_listed(root: Path) -> None:
+    make_tree(root, ["flat 1.5/1.jpg", "flat 1.5/2.jpg", "deep/er/1.png", "deep/er/2.png", "raw.h264", "empty/x.txt"])
+    rows = "path,label,group\nflat 1.5/,a,g\n./deep/er/,b,h\nraw.h264,b,g\nempty,a,g\nbend,a,g\n"
+    found = found_by(root, rows)
+    assert [video.video_id for video in found.videos] == ["deep/er", "flat 1.5", "raw"]
+    notes = " ".join(found.notes)
+    assert "2 of the 5 videos that videos.csv lists are not there and are left out: empty, bend" in notes
+    assert "not read below data.root: 1 .txt files (empty/x.txt)" in notes
 
 
 def test_names_of_subsets_and_of_other_columns(root: Path) -> None:
@@ -173,6 +185,17 @@ def test_overlapping_parts_in_different_groups_are_named(root: Path) -> None:
     rows = "path,label,group,start,end\nbend/ann.avi,bend,a,0,3\nbend/ann.avi,wave,b,2.9,4\nbend/bob.avi,bend,a,0,1\n"
     notes = found_by(root, rows, segments=True).notes
     assert "parts of 1 file(s) overlap, but are in different groups: bend/ann.avi" in notes
+
+
+def test_parts_of_images_are_refused_and_impossible_names_are_missing(root: Path) -> None:
+    make_tree(root, ["seq/1.jpg", "seq/2.jpg", "a.webp"])
+    for path in ("seq", "a.webp"):
+        with pytest.raises(ActionrecError, match=f"line 2: {path} is made of images, of which no part can be cut"):
+            found_by(root, f"path,label,start,end\n{path},a,1,2\n", segments=True)
+    names = ["x" * 300, "/" + "y" * 300, "../" * 3 + "z" * 300, "bend", "..", "", "/", "C:\\v.avi"]
+    found = found_by(root, TABLE + "".join(f"{name},a,g\n" for name in names))
+    assert found.videos == EXPECTED
+    assert "8 of the 12 videos that videos.csv lists are not there" in " ".join(found.notes)
 
 
 @pytest.mark.parametrize(

@@ -68,18 +68,24 @@ def test_links_into_dvcs_cache_are_the_folders_own(tmp_path: Path) -> None:
 
 
 def test_folders_of_images_are_videos(tmp_path: Path) -> None:
-    names = [f"{label}/clip {clip}/{frame}.jpg" for label in ("a", "b") for clip in (1, 2) for frame in (1, 2, 10)]
+    names = [f"{label}/clip 0.{clip}/{frame}.jpg" for label in ("a", "b") for clip in (1, 2) for frame in (1, 2, 10)]
     root = make_tree(tmp_path / "videos", [*names, "a/cover.jpg", "a/alone/1.jpg", "a/both/1.jpg", "a/both/2.jpg"])
     make_tree(root, ["a/both/x.avi"])
     found = find_videos(folder_data(root))
-    assert [video.video_id for video in found.videos] == ["a/both/x", "a/clip 1", "a/clip 2", "b/clip 1", "b/clip 2"]
-    assert found.notes[0].startswith("4 folder(s) of images are taken as one video each: a/clip 1, a/clip 2")
+    assert [video.video_id for video in found.videos] == [
+        "a/both/x",
+        "a/clip 0.1",
+        "a/clip 0.2",
+        "b/clip 0.1",
+        "b/clip 0.2",
+    ]
+    assert found.notes[0].startswith("4 folder(s) of images are taken as one video each: a/clip 0.1, a/clip 0.2")
     rows = {row.video_id: row for row in build_manifest(folder_data(root), SERIAL).rows}
-    assert (rows["a/clip 1"].path, rows["a/clip 1"].bytes) == ("a/clip 1", 0)
-    (root / "a/clip 1/10.jpg").write_bytes(b"xy")
-    assert size_of(root / "a/clip 1") == 2
-    assert digest_source(root / "a/clip 1") != rows["a/clip 1"].digest
-    assert [file.name for file in frame_files(root / "a/clip 1")] == ["1.jpg", "2.jpg", "10.jpg"]
+    assert (rows["a/clip 0.1"].path, rows["a/clip 0.1"].bytes) == ("a/clip 0.1", 0)
+    (root / "a/clip 0.1/10.jpg").write_bytes(b"xy")
+    assert size_of(root / "a/clip 0.1") == 2
+    assert digest_source(root / "a/clip 0.1") != rows["a/clip 0.1"].digest
+    assert [file.name for file in frame_files(root / "a/clip 0.1")] == ["1.jpg", "2.jpg", "10.jpg"]
 
 
 @given(st.lists(st.text(max_size=6), max_size=6))

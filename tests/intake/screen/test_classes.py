@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.conftest import REPO
 
 from actionrec.core.errors import ActionrecError
 from actionrec.core.tables import ScreenedRow
 from actionrec.intake.screen.classes import check_classes
+from actionrec.intake.screen.remarks import remark_counts
 from actionrec.intake.screen.rules import ScreenParams
 from actionrec.params import load_params
 
@@ -38,6 +41,16 @@ WAVE = _rows("wave", "", "")
 HALF = _rows("half", "", "blank")
 MOST = _rows("most", "", "blank", "too_short", "too_short")
 LOST = _rows("lost", "timestamp_gap", "too_short", "timestamp_gap")
+
+
+def test_remarks_on_kept_videos_are_counted() -> None:
+    remarks = ("interlaced, top first: deinterlaced", "starts between key frames: 3 complaint(s) of the decoder")
+    rows = [replace(WAVE[0], evidence=remarks[0]), replace(WAVE[1], evidence="; ".join(remarks)), *MOST, *WAVE]
+    rows += [replace(LOST[0], evidence="0.7 s without a frame")]
+    assert remark_counts(rows) == [
+        "2 kept videos: interlaced, top first: deinterlaced",
+        "1 kept video: starts between key frames: some complaint(s) of the decoder",
+    ]
 
 
 def test_a_class_that_loses_more_than_half_is_named_with_the_commonest_reason() -> None:

@@ -8,12 +8,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.intake.split.test_methods import PARAMS, subsets_of_groups, video, videos
+from tests.intake.split.test_methods import PARAMS, split_folds, split_single, subsets_of_groups, video, videos
 
 from actionrec.core.errors import ActionrecError
 from actionrec.core.tables import SUBSETS, ScreenedRow
 from actionrec.intake.split.guard import Guard, worst_of
-from actionrec.intake.split.methods import split_folds, split_videos
 from actionrec.intake.split.section import SplitParams
 
 
@@ -74,7 +73,7 @@ def test_fourteen_actors_in_five_folds() -> None:
 
 def test_one_fold_is_the_single_split() -> None:
     rows = videos(3, 9)
-    assert split_folds(rows, PARAMS) == ([split_videos(rows, PARAMS)[0]], split_videos(rows, PARAMS)[1])
+    assert split_folds(rows, PARAMS) == ([split_single(rows, PARAMS)[0]], split_single(rows, PARAMS)[1])
 
 
 @pytest.mark.parametrize(("folds", "groups", "needed"), [(5, 4, 5), (2, 3, 4), (3, 2, 3)])
@@ -102,7 +101,7 @@ def test_the_guard_looks_at_every_fold(kind: str) -> None:
     copies = (rows[0].video_id, rows[2].video_id)
     value = "same" if kind == "digest" else bytes(range(216)).hex() * 2
     rows = [replace(row, **{kind: value}) if row.video_id in copies else row for row in rows]
-    single = [split_videos(rows, folds_of(1, allow_leak=True, seed=seed))[1].leaking for seed in range(8)]
+    single = [split_single(rows, folds_of(1, allow_leak=True, seed=seed))[1].leaking for seed in range(8)]
     assert not all(single)  # a single split can be lucky
     for seed in range(8):
         with pytest.raises(ActionrecError, match=r"fold \d leaks:\n  - 1 (file|near-duplicate)"):

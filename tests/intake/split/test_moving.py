@@ -20,7 +20,7 @@ from actionrec.intake.extract.decode import extract_video
 from actionrec.intake.extract.frames import open_frames
 from actionrec.intake.screen.quality import measure_quality
 from actionrec.intake.split.duplicates import find_duplicates
-from actionrec.intake.split.methods import split_all
+from actionrec.intake.split.methods import split_videos
 from actionrec.intake.split.moving import SAME, difference_left, moments_of
 from actionrec.intake.split.recordings import Recordings
 from actionrec.intake.split.section import SplitParams
@@ -109,7 +109,7 @@ def test_six_people_before_one_wall_are_six(in_project: Path, height: int) -> No
     assert alike  # by their signatures some would be
     for distance in (0.0, 0.02):
         assert found(rows, in_project, near_duplicate_distance=distance) == []
-    split = split_all(rows, PARAMS, recordings=Recordings(in_project, ComputeParams(backend="local", workers=1)))
+    split = split_videos(rows, PARAMS, recordings=Recordings(in_project, ComputeParams(backend="local", workers=1)))
     assert not split.guard.leaking
 
 
@@ -131,7 +131,7 @@ def test_copies_of_a_small_person_are_found_among_others(in_project: Path, heigh
     assert ("p0", "p0_mirrored", "mirrored") in mirrored_wall
     params = PARAMS.model_copy(update={"near_duplicate_distance": 0.02})
     with pytest.raises(ActionrecError, match="near-duplicate pair"):
-        split_all(rows, params, recordings=Recordings(in_project, ComputeParams(backend="local", workers=1)))
+        split_videos(rows, params, recordings=Recordings(in_project, ComputeParams(backend="local", workers=1)))
 
 
 def test_what_was_looked_at_is_not_looked_at_again(in_project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

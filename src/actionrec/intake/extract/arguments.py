@@ -28,7 +28,7 @@ def decode_arguments(
     video: Path, params: ExtractParams, treatment: Treatment, *, span: Span | None = None
 ) -> list[str]:
     """Ffmpeg's arguments: every frame (of ``span``) of the first real video stream, as displayed, as ``mpjpeg``."""
-    stream = with_filters(_input(video, params, span), treatment, short_side=params.short_side)
+    stream = with_filters(_input(video, params, treatment, span), treatment, short_side=params.short_side)
     # Two filters that say a time base and a frame's time in whole lines. `showinfo` says it in pieces, between which
     # the decoder's thread puts its own lines, that then lose their level.
     stream = stream.filter("settb", "intb")
@@ -50,18 +50,22 @@ def decode_arguments(
     return [*_GENERAL, *output.get_args()]
 
 
-def listen_arguments(video: Path, params: ExtractParams, *, span: Span | None = None) -> list[str]:
+def listen_arguments(
+    video: Path, params: ExtractParams, treatment: Treatment, *, span: Span | None = None
+) -> list[str]:
     """Ffmpeg's arguments that store nothing; among the decoder's complaints it says each picture (several lines)."""
-    output = _input(video, params, span).output("-", format="null", fps_mode="passthrough")
+    output = _input(video, params, treatment, span).output("-", format="null", fps_mode="passthrough")
     return [*_GENERAL, "-debug_ts", *output.get_args()]
 
 
-def _input(video: Path, params: ExtractParams, span: Span | None) -> Any:
+def _input(video: Path, params: ExtractParams, treatment: Treatment, span: Span | None) -> Any:
     import ffmpeg
 
-    part = {} if span is None else {"ss": span.start_seconds}
+    part: dict[str, Any] = {} if span is None else {"ss": span.start_seconds}
     if span is not None and span.end_seconds:
         part["t"] = round(span.end_seconds - span.start_seconds, 6)
+    if treatment.decoded_by:
+        part["vcodec"] = treatment.decoded_by
     # The input's name carries its protocol, and no other protocol or kind of file is allowed: a playlist opens nothing.
     source = ffmpeg.input(
         f"file:{video}",

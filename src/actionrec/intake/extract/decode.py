@@ -64,12 +64,13 @@ def extract_video(video: Path, path: Path, *, params: ExtractParams, fingerprint
     Datasets: ``jpeg`` and ``offsets`` (:class:`actionrec.core.hdf5.JpegWriter`), ``timestamps`` float64
     (num_frames,) in seconds. Attributes, where 0 or an empty text means unknown:
 
-    - of the stored frames ``width``, ``height``, ``timestamps_known``, ``deinterlaced``, ``tone_mapped`` (``HLG``
-      or ``PQ``, from which they were brought to standard range);
+    - of the stored frames ``width``, ``height``, ``timestamps_known``, ``decoded_by`` (where it is not the decoder that
+      ffmpeg would take), ``deinterlaced``, ``tone_mapped`` (``HLG`` or ``PQ``, from which they were brought to standard
+      range);
     - of the header ``source_width``, ``source_height`` (before rotation), ``field_order`` (empty: progressive),
       ``transfer`` (empty: standard range), ``sample_aspect`` (``32:27``, empty: square), ``container``, ``codec``,
-      ``declared_frames``, ``source_fps``, ``duration_seconds``, ``stream_duration_seconds``,
-      ``has_video``, ``num_streams``, ``probe_error``;
+      ``declared_frames``, ``source_fps``, ``duration_seconds``, ``stream_duration_seconds``, ``has_video``,
+      ``num_streams``, ``probe_error``;
     - of the decoding ``rotation`` in clockwise degrees, ``packets`` (compressed frames read),
       ``decode_errors`` (a count), ``lead_in_errors`` (a count apart: of a recording that starts between key frames,
       before its first picture), ``decoder_messages``, ``returncode``, ``timed_out``, ``decoder`` (version of ffmpeg).
@@ -84,9 +85,11 @@ def extract_video(video: Path, path: Path, *, params: ExtractParams, fingerprint
         try:
             return _extract(job, None)
         except _NeedsTreatmentError as needed:
-            found = _extract(job, needed.treatment)
-        # A filter refuses what another decoder takes: pictures of two lines, colours that contradict one another.
-        return found or _extract(job, Treatment())
+            treatment = needed.treatment
+        plain = Treatment(decoded_by=treatment.decoded_by)
+        found = _extract(job, treatment)
+        # A filter may refuse what can be decoded: pictures of two lines, colours that contradict one another.
+        return found if found or treatment == plain else _extract(job, plain)
 
 
 def _refuse(path: Path, error: str, *, fingerprint: str) -> int:
@@ -115,7 +118,7 @@ def _extract(job: _Job, treatment: Treatment | None) -> int:
         probe = _probe(job, result, log)
         looks = Looks(stream, treatment or Treatment())
         if num_frames and log.num_errors and not starts_at_key_frame(job.video):
-            looks = replace(looks, lead_in_errors=_count_lead_in(job))
+            looks = replace(looks, lead_in_errors=_count_lead_in(job, looks.treatment))
         if job.span is not None:
             probe = _of_part(probe, job.span, log, num_frames)
         write_attributes(file, result, log, probe, size, looks=looks)
@@ -167,7 +170,7 @@ def _decode(
     return result, log, _jpeg_size(first[0]) if first else (0, 0), streams[-1]
 
 
-def _count_lead_in(job: _Job) -> int:
+def _count_lead_in(job: _Job, treatment: Treatment) -> int:
     """Complaints before the first picture.
 
     ffmpeg's threads each say their own lines, so where the first picture stands among them is told by the decoder
@@ -175,7 +178,7 @@ def _count_lead_in(job: _Job) -> int:
     """
     log = DecoderLog(str(job.video))
     result = run_ffmpeg(
-        listen_arguments(job.video, job.params, span=job.span),
+        listen_arguments(job.video, job.params, treatment, span=job.span),
         timeout_seconds=job.params.timeout_seconds,
         memory_bytes=job.params.max_memory_mb << 20,
         stderr_filter=log.read_line,
@@ -226,7 +229,9 @@ def write_attributes(
         "source_fps": attributes.pop("fps"),
         "probe_error": attributes.pop("error"),
         **attributes,
-        **asdict(looks.stream),
+        "field_order": looks.stream.field_order,
+        "transfer": looks.stream.transfer,
+        "sample_aspect": looks.stream.sample_aspect,
         **asdict(looks.treatment),
         "rotation": log.rotation,
         "packets": log.num_packets,

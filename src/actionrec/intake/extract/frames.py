@@ -63,11 +63,11 @@ class FrameFile:
         """Identity of the content: of the video, the parameters and the code that decoded it."""
         return str(self._h5.attrs["fingerprint"])
 
-    @property
+    @cached_property
     def width(self) -> int:
         return int(self._h5.attrs["width"])
 
-    @property
+    @cached_property
     def height(self) -> int:
         return int(self._h5.attrs["height"])
 
@@ -107,13 +107,23 @@ class FrameFile:
 
     def _decoded(self, index: int, flags: int) -> Pixels:
         self._check(index, index)
-        image = cv2.imdecode(read_jpegs(self._h5, index, index + 1)[0], flags)
+        image = cv2.imdecode(self._jpeg[self._offsets[index] : self._offsets[index + 1]], flags)
         if image is None:
             raise ActionrecError(f"{self.path}: frame {index} is not a JPEG; rebuild it with `dvc repro -f extract`")
         if image.shape[:2] != (self.height, self.width):
             # A stream may change its resolution on the way; every frame takes the first one's.
             image = cv2.resize(image, (self.width, self.height), interpolation=cv2.INTER_AREA)
         return np.asarray(image, np.uint8)
+
+    # Looked up once: for a small frame that takes longer than to decode it.
+    @cached_property
+    def _jpeg(self) -> h5py.Dataset:
+        return self._h5["jpeg"]
+
+    @cached_property
+    def _offsets(self) -> list[int]:
+        offsets: list[int] = self._h5["offsets"][:].tolist()
+        return offsets
 
     def _check(self, first: int, last: int) -> None:
         if first < 0 or last >= self.num_frames:
@@ -123,6 +133,7 @@ class FrameFile:
         if self._file is not None:
             self._file.close()
             self._file = None
+            self.__dict__.pop("_jpeg", None)
 
     def __enter__(self) -> Self:
         return self

@@ -6,13 +6,15 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from actionrec.intake.ffmpeg import ffmpeg_filters
+from actionrec.intake.ffmpeg import ffmpeg_decoders, ffmpeg_filters
 
 _FIELD_ORDER = re.compile(r"\b(?:top|bottom) (?:coded )?first\b")
 _SAMPLE_ASPECT = re.compile(r"\bSAR (\d+):(\d+)\b")
 
 # Transfer characteristics of high dynamic range as people call them, and as ffmpeg does.
 _TRANSFERS = {"HLG": "arib-std-b67", "PQ": "smpte2084"}
+# ffmpeg's own decoder of VP8 shows what memory held where a frame ends early, and says nothing.
+_DECODERS = {"vp8": "libvpx"}
 _TONE_MAPPERS = {"zscale", "tonemap"}
 _DEINTERLACER = "bwdif"
 # Measured on test pictures brought to HLG and PQ: with this white (cd/m2) and curve they come back as bright as they
@@ -27,6 +29,8 @@ _LEAST_ANAMORPHIC, _MOST_ANAMORPHIC = 1.02, 4
 class Stream:
     """What the line in which ffmpeg describes a video stream says of how to look at it."""
 
+    coding: str = ""
+    """ffmpeg's name of it: ``h264``."""
     field_order: str = ""
     """``top first`` and the like; empty for a progressive stream."""
     transfer: str = ""
@@ -42,6 +46,7 @@ class Stream:
         ratio = max(width, height) / max(1, min(width, height))
         is_anamorphic = min(width, height) > 0 and _LEAST_ANAMORPHIC <= ratio <= _MOST_ANAMORPHIC
         return cls(
+            coding=line.split(" ", 1)[0].rstrip(","),
             field_order=order[0] if order else "",
             transfer=next((name for name, code in _TRANSFERS.items() if re.search(rf"[/ (]{code}\b", line)), ""),
             sample_aspect=f"{width}:{height}" if is_anamorphic else "",
@@ -52,6 +57,8 @@ class Stream:
 class Treatment:
     """What is done with the pictures of a stream before they are stored."""
 
+    decoded_by: str = ""
+    """ffmpeg's name of the decoder, where it is not the one that it would take."""
     deinterlaced: bool = False
     tone_mapped: str = ""
     """``HLG`` or ``PQ``: from which they are brought to standard range."""
@@ -60,7 +67,12 @@ class Treatment:
     def for_stream(cls, stream: Stream) -> Treatment:
         """What ``stream`` needs, as far as this ffmpeg can."""
         can = ffmpeg_filters() if stream.field_order or stream.transfer else frozenset()
-        needed = cls(bool(stream.field_order), stream.transfer)
+        decoder = _DECODERS.get(stream.coding, "")
+        needed = cls(
+            decoded_by=decoder if decoder and decoder in ffmpeg_decoders() else "",
+            deinterlaced=bool(stream.field_order),
+            tone_mapped=stream.transfer,
+        )
         if _DEINTERLACER not in can:
             needed = replace(needed, deinterlaced=False)
         return needed if can >= _TONE_MAPPERS else replace(needed, tone_mapped="")

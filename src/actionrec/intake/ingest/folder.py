@@ -46,5 +46,9 @@ def find_in_folders(data: DataParams) -> Found:
     else:
         groups = paths
         notes += without_groups(list(zip(paths, labels, strict=True)))
-    videos = [FoundVideo(*fields) for fields in zip(paths, labels, groups, strict=True)]
+    folders = set(listing.image_folders)
+    videos = [
+        FoundVideo(path, label, group, is_folder=path in folders)
+        for path, label, group in zip(paths, labels, groups, strict=True)
+    ]
     return Found(videos, notes, listing=listing)

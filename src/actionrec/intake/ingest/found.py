@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from actionrec.core.errors import ActionrecError
@@ -28,6 +28,8 @@ class FoundVideo:
     """Of the part of the file that is the video; an end of 0 is that of the file."""
     array_index: int = -1
     """Which sequence of an array file of many; -1 for what is one sequence."""
+    is_folder: bool = False
+    """Of frames; its name has no suffix, whatever dots are in it."""
     extra: tuple[tuple[str, str], ...] = ()
     """Whatever else a table says of it: names of columns with their values."""
 
@@ -38,7 +40,7 @@ class FoundVideo:
         Behind it ``@12.5-17`` names a part in seconds, ``@00017`` a sequence of an array file.
         """
         path = posixpath.join(OUTSIDE, self.path.lstrip("/")) if self.path.startswith("/") else self.path
-        whole = str(PurePosixPath(path).with_suffix(""))
+        whole = path if self.is_folder else str(PurePosixPath(path).with_suffix(""))
         if self.array_index >= 0:
             return f"{whole}@{self.array_index:05d}"
         if self.start_seconds or self.end_seconds:
@@ -57,7 +59,7 @@ class Found:
     videos: Sequence[FoundVideo]
     notes: Sequence[str] = ()
     """What a user should know, one sentence each."""
-    class_order: Sequence[str] = field(default=())
+    class_order: Sequence[str] = ()
     """All classes in the order of the data set's own numbers; by name where empty."""
     listing: Listing | None = None
     """What lies below the root, where the adapter has looked through all of it."""

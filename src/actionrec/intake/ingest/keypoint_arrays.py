@@ -5,7 +5,7 @@ Three layouts, also beside one another:
 - ``<sign>/<sequence>/<frame>.npy`` of (1662,): a folder is a sequence, its frames in the order of their numbers;
 - ``<sign>/<sequence>.npy`` of (T, 1662);
 - ``X<rest>.npy`` of (N, T, 1662) with ``y<rest>.npy`` of its labels beside it, or an ``.npz`` that holds ``X<rest>``
-  and ``y<rest>`` (also ``labels``, where there is one). Labels are (N,) names or numbers, or (N, classes) of zeros and
+  and ``y<rest>`` (``labels<rest>`` does as well). Labels are (N,) names or numbers, or (N, classes) of zeros and
   ones. ``classes`` (an array of names, or ``classes.txt`` with a name a line) says what numbers mean, ``groups<rest>``
   (N,) who is seen. With ``_train``, ``_val``, ``_test`` as ``<rest>`` that is the official subset.
 
@@ -47,7 +47,7 @@ def find(data: DataParams) -> Found:
     root = Path(data.root)
     listing = list_files(root, follow_links=data.follow_links)
     in_folders, loose = _by_layout(listing, root)
-    videos = [FoundVideo(path, path.split("/", 1)[0], "") for path in in_folders]
+    videos = [FoundVideo(path, path.split("/", 1)[0], "", is_folder=(root / path).is_dir()) for path in in_folders]
     for path in loose:
         videos += _of_file(path, root)
     if not videos:
@@ -170,7 +170,7 @@ def _rest(name: str) -> str:
 
 
 def _side(name: str, side: str, sides: Mapping[str, Names]) -> Names | None:
-    """The array that says ``side`` of the sequences ``name``: of the same ending, or the only one."""
+    """The array that says ``side`` of the sequences ``name``: the one of the same ending."""
     wanted = f"{side}{_rest(name)}".lower()
     return next((values for other, values in sides.items() if other.lower() == wanted), None)
 

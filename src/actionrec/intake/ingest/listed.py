@@ -57,7 +57,8 @@ def find_listed(table: Table, data: DataParams) -> Found:
     """The videos that the rows of ``table`` name."""
     root = Path(data.root)
     listing = list_files(root, follow_links=data.follow_links)
-    known = {*listing.videos, *listing.image_folders}
+    files = set(listing.videos)
+    known = files | set(listing.image_folders)
     places = Places(root, known, table_folder=table.path.parent, follow_links=data.follow_links)
     videos: dict[tuple[str, float, float], tuple[int, FoundVideo]] = {}
     missing = []
@@ -67,6 +68,13 @@ def find_listed(table: Table, data: DataParams) -> Found:
             missing.append(printable(line.cells["path"]))
             continue
         video = _video(line, path, data, table)
+        if path not in files and (root / path).is_dir():
+            video = replace(video, is_folder=True)
+        if (video.start_seconds or video.end_seconds) and (video.is_folder or path.lower().endswith(".webp")):
+            raise ActionrecError(
+                f"{table.path} line {line.number}: {printable(path)} is made of images, of which no part can be cut; "
+                "leave start and end empty"
+            )
         key = (path, video.start_seconds, video.end_seconds)
         if key not in videos:
             videos[key] = (line.number, video)

@@ -9,7 +9,7 @@ import os
 import re
 import stat
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,20 +45,16 @@ class Listing:
     skipped: dict[str, list[str]] = field(default_factory=dict)
     """What is neither, by why, as ``.txt files``."""
 
-    def summary(self, *, but: str = "") -> str:
-        """``3 .txt files (a.txt, b.txt, c.txt), 1 symbolic links to nothing (x.avi)``.
+    def not_read(self, *, but: Collection[str] = ()) -> dict[str, list[str]]:
+        """``skipped`` without the files and folders ``but``, and what lies in these."""
+        found = {why: [path for path in paths if not _lies_in(path, but)] for why, paths in self.skipped.items()}
+        return {why: paths for why, paths in found.items() if paths}
 
-        Hidden ones are left out, and the file or folder ``but``.
-        """
-        found = {
-            why: [path for path in paths if not but or (path != but and not path.startswith(f"{but}/"))]
-            for why, paths in self.skipped.items()
-            if not why.startswith(HIDDEN)
-        }
+    def summary(self, *, but: Collection[str] = ()) -> str:
+        """``3 .txt files (a.txt, b.txt, c.txt), 1 symbolic links to nothing (x.avi)``, without what is hidden."""
+        found = {why: paths for why, paths in self.not_read(but=but).items() if not why.startswith(HIDDEN)}
         kinds = sorted(found.items(), key=lambda kind: (-len(kind[1]), kind[0]))
-        return ", ".join(
-            f"{len(paths)} {why} ({first_few(map(printable, paths), limit=3)})" for why, paths in kinds if paths
-        )
+        return ", ".join(f"{len(paths)} {why} ({first_few(map(printable, paths), limit=3)})" for why, paths in kinds)
 
 
 def list_files(root: Path, *, follow_links: bool = False) -> Listing:
@@ -82,6 +78,15 @@ def list_files(root: Path, *, follow_links: bool = False) -> Listing:
 def printable(text: str) -> str:
     """``text`` in one line that a terminal shows: control signs and what is not UTF-8 are escaped."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def _lies_in(path: str, places: Collection[str]) -> bool:
+    """Whether ``path``, or a folder over it, is one of ``places``."""
+    while path:
+        if path in places:
+            return True
+        path = path.rpartition("/")[0]
+    return False
 
 
 def leaves(path: str, root: str) -> bool:

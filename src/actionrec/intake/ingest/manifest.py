@@ -46,7 +46,8 @@ def find_videos(data: DataParams) -> Found:
         *alike_groups({video.label for video in videos}, of="classes"),
         *crossing_spans(videos),
     ]
-    if found.listing and (not_read := found.listing.summary(but=_below_root(data))):
+    read = {_below_root(data), *(video.path for video in found.videos)}
+    if found.listing and (not_read := found.listing.summary(but=read)):
         notes.append(NOT_READ + not_read)
     drawn = draw_videos(videos, max_per_class=data.max_per_class, seed=data.seed)
     return replace(found, videos=drawn, notes=notes)

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
+from actionrec.core.sources import IMAGE_SUFFIXES, frame_files
 from actionrec.intake.ingest.listing import leaves
 from actionrec.intake.ingest.table import Line
 
@@ -38,16 +39,22 @@ class Places:
         if self._is_there(written):
             return written
         path = written.strip()
-        if "\\" in path and not self._is_there(path):
-            path = path.replace("\\", "/")
+        if self._is_there(path):
+            return path
+        slashed = path.replace("\\", "/")
+        found = self._normal(slashed, repairs) or self._beside(slashed, repairs)
+        if found and slashed != path:
             repairs["backslashes read as slashes"] += 1
-        if found := self._normal(path, repairs):
-            return found
-        beside = posixpath.normpath(posixpath.join(self._table_folder.absolute().as_posix(), path))
-        if not path.startswith("/") and (found := self._absolute(beside)):
+        return found
+
+    def _beside(self, path: str, repairs: Counter[str]) -> str | None:
+        """From the table's own folder."""
+        if path.startswith("/"):
+            return None
+        found = self._absolute(posixpath.normpath(posixpath.join(self._table_folder.absolute().as_posix(), path)))
+        if found:
             repairs["paths read from the table's folder"] += 1
-            return found
-        return None
+        return found
 
     def _normal(self, path: str, repairs: Counter[str]) -> str | None:
         normal = posixpath.normpath(path)
@@ -79,16 +86,23 @@ class Places:
             if path.startswith(root.rstrip("/") + "/"):
                 below = path[len(root.rstrip("/")) + 1 :]
                 return below if self._is_there(below) else self._spelt_otherwise(below, Counter())
-        return path if Path(path).is_file() else None
+        return path if _is_video(Path(path)) else None
 
     def _is_there(self, path: str) -> bool:
-        """Whether a path below the root, as written, is a video: one that was listed, or any other plain file."""
+        """Whether a path below the root, as written, is a video: one that was listed, or any file or images."""
         if path in self._known:
             return True
         if not path or path != posixpath.normpath(path) or path.startswith(("/", "../")) or path in (".", ".."):
             return False
-        try:
-            is_file = (self._root / path).is_file()
-        except (OSError, ValueError):  # a name that no file system takes
-            return False
-        return is_file and (self._follow_links or not leaves(str(self._root / path), self._real_root))
+        there = self._root / path
+        return _is_video(there) and (self._follow_links or not leaves(str(there), self._real_root))
+
+
+def _is_video(path: Path) -> bool:
+    """Whether a table may name it: any plain file, whatever its suffix, or a folder that holds images."""
+    try:
+        if path.is_file():
+            return True
+        return path.is_dir() and any(file.suffix.lower() in IMAGE_SUFFIXES for file in frame_files(path))
+    except OSError:  # a name that no file system takes, a folder that may not be read
+        return False

@@ -91,7 +91,10 @@ def _decoded(path: Path, repairs: Counter[str]) -> str:
         return _as(raw, "utf-16-le" if odd else "utf-16-be", "UTF-16", path, repairs)
     try:
         return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        if any(char > "\x7f" and char != "\ufffd" for char in raw.decode("utf-8", "replace")):
+            line = raw[: error.start].count(b"\n") + 1
+            raise ActionrecError(f"{path} line {line}: a byte that is not UTF-8, as the rest is; mend it") from error
         return _as(raw, "cp1252", "Windows-1252 (save it as UTF-8 if names look wrong)", path, repairs)
 
 

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+from actionrec.core.tables import ScreenedRow
+
+_SEPARATOR = "; "
+_COUNTED = re.compile(r"\d+ complaint")
 
 
 def remarks_on(header: dict[str, Any]) -> str:
     """A line from the attributes of a frame file, see :func:`actionrec.intake.extract.decode.extract_video`."""
-    return "; ".join(_remarks(header))
+    return _SEPARATOR.join(_remarks(header))
+
+
+def remark_counts(rows: Iterable[ScreenedRow]) -> list[str]:
+    """A line for each remark on kept videos: ``12 kept videos: interlaced, top first: deinterlaced``."""
+    remarks = (remark for row in rows if row.kept and row.evidence for remark in row.evidence.split(_SEPARATOR))
+    counts = Counter(_COUNTED.sub("some complaint", remark) for remark in remarks)
+    return [f"{count} kept video{'' if count == 1 else 's'}: {remark}" for remark, count in sorted(counts.items())]
 
 
 def _remarks(header: dict[str, Any]) -> Iterator[str]:

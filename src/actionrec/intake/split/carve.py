@@ -6,13 +6,12 @@ it has few groups, else by a search from several random starts that flips and sw
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from actionrec.core.tables import ScreenedRow
 from actionrec.intake.split.components import component_of
 
 Ints = npt.NDArray[np.int64]
@@ -51,43 +50,21 @@ def carve(counts: Ints, wanted: Wanted, *, seed: int) -> Bools:
     present = np.flatnonzero(counts.sum(axis=0))
     counts, targets = counts[:, present], wanted.targets[present]
     chosen = np.zeros(len(counts), np.bool_)
-    group, label = np.nonzero(counts)
-    component = component_of(group, len(counts) + label, num_nodes=len(counts) + len(present))
-    for number in np.unique(component[len(counts) :]):
-        groups = np.flatnonzero(component[: len(counts)] == number)
-        classes = np.flatnonzero(component[len(counts) :] == number)
-        part = _Part(counts[np.ix_(groups, classes)], targets[classes], wanted.keep, at_least=wanted.at_least)
-        chosen[groups] = part.drawn(np.random.default_rng((seed, int(number))))
+    for number, (groups, classes) in enumerate(class_components(counts)):
+        part = Part(counts[np.ix_(groups, classes)], targets[classes], wanted.keep, at_least=wanted.at_least)
+        chosen[groups] = part.drawn(np.random.default_rng((seed, number)))
     return chosen
 
 
-class GroupTable:
-    """How many videos of each class each group holds, and subsets made of whole groups."""
-
-    def __init__(self, rows: Sequence[ScreenedRow]) -> None:
-        groups, self._group = np.unique([row.group for row in rows], return_inverse=True)
-        labels, self._label = np.unique([row.label for row in rows], return_inverse=True)
-        self._shape = len(groups), len(labels)
-        self.totals = np.bincount(self._label, minlength=len(labels)).astype(np.float64)
-        """(C,) videos of each class, classes sorted."""
-
-    def videos_of(self, subsets: Sequence[str], subset: str) -> npt.NDArray[np.float64]:
-        """(C,) videos of each class in ``subset``."""
-        return np.asarray(self._counts(np.array(subsets) == subset).sum(axis=0), np.float64)
-
-    def carved(self, subsets: Sequence[str], name: str, wanted: Wanted, *, seed: int) -> list[str]:
-        """``subsets`` with whole groups of ``train`` in ``name`` instead."""
-        train = np.array(subsets) == "train"
-        chosen = carve(self._counts(train), wanted, seed=seed)
-        return [name if moves else subset for moves, subset in zip(train & chosen[self._group], subsets, strict=True)]
-
-    def _counts(self, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-        counts = np.zeros(self._shape, np.int64)
-        np.add.at(counts, (self._group[chosen], self._label[chosen]), 1)
-        return counts
+def class_components(counts: Ints) -> Iterator[tuple[Ints, Ints]]:
+    """Groups and classes that hang together, in ``counts`` (G, C) of which every class has a video."""
+    group, label = np.nonzero(counts)
+    component = component_of(group, len(counts) + label, num_nodes=sum(counts.shape))
+    for number in np.unique(component[len(counts) :]):
+        yield np.flatnonzero(component[: len(counts)] == number), np.flatnonzero(component[len(counts) :] == number)
 
 
-class _Part:
+class Part:
     """The groups of connected classes, and what a choice of them costs."""
 
     def __init__(self, counts: Ints, targets: Floats, keep: int, *, at_least: bool) -> None:
@@ -95,7 +72,8 @@ class _Part:
         self._holds = (counts > 0).astype(np.int64)
         self._totals = counts.sum(axis=0)
         self._groups = self._holds.sum(axis=0)
-        self._reach = np.array([self._reachable(place) for place in range(len(targets))])
+        self.reach: Floats = np.array([self._reachable(place) for place in range(len(targets))])
+        """(C,) how near each class comes to its target by itself, as a share of it."""
 
     def drawn(self, rng: np.random.Generator) -> Bools:
         size = len(self._counts)
@@ -114,7 +92,7 @@ class _Part:
         # A class of too few groups rather stays outside: what is left trains.
         missing = (groups_inside == 0) + 2 * np.maximum(self._keep - (self._groups - groups_inside), 0)
         away = self._away(inside)
-        worst = np.maximum(away - self._reach, 0).max(axis=-1)
+        worst = np.maximum(away - self.reach, 0).max(axis=-1)
         return np.asarray(_MISSING * missing.sum(axis=-1) + worst + away.mean(axis=-1), np.float64)
 
     def _away(self, inside: Ints, classes: int | slice = slice(None)) -> Floats:

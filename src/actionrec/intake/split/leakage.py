@@ -32,8 +32,7 @@ def check_leakage(
         pair
         for pair in duplicates
         if pair.kind != "identical"
-        and pair.video_id in subset_of
-        and subset_of.get(pair.duplicate_of, subset_of[pair.video_id]) != subset_of[pair.video_id]
+        and len({subset_of[name] for name in (pair.video_id, pair.duplicate_of) if name in subset_of}) > 1
     ]
     problems = []
     if groups:
@@ -41,7 +40,8 @@ def check_leakage(
     if digests:
         named: dict[str, list[str]] = {digest: [] for digest in digests}
         for row in rows:
-            named.get(row.digest, []).append(row.video_id)
+            if row.digest in named:
+                named[row.digest].append(row.video_id)
         same = first_few(" = ".join(names) for names in named.values())
         problems.append(f"{len(digests)} file(s) occur in several subsets: {same}")
     if pairs:
@@ -62,8 +62,8 @@ def check_leakage(
         digests_crossing=len(digests),
         near_duplicates_crossing=len(pairs),
         near_duplicate_distance=params.near_duplicate_distance,
-        num_videos=len(rows),
-        num_groups=len({row.group for row in rows}),
+        num_videos=len(subset_of),
+        num_groups=len({row.group for row in rows if row.video_id in subset_of}),
     )
 
 

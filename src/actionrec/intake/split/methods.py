@@ -18,7 +18,7 @@ import numpy as np
 
 from actionrec.core.errors import ActionrecError, first_few
 from actionrec.core.tables import SUBSETS, ScreenedRow, SplitRow, class_names
-from actionrec.intake.split.carve import GroupTable, Wanted
+from actionrec.intake.split.carve import Wanted
 from actionrec.intake.split.duplicates import Duplicate, find_duplicates, settle
 from actionrec.intake.split.guard import Guard, worst_of
 from actionrec.intake.split.leakage import check_leakage
@@ -27,8 +27,7 @@ from actionrec.intake.split.official import official_subsets
 from actionrec.intake.split.recordings import Recordings
 from actionrec.intake.split.scenes import scene_note
 from actionrec.intake.split.section import SplitParams
-
-_SHUFFLES = 8
+from actionrec.intake.split.table import GroupTable
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Split:
     duplicates: list[Duplicate]
 
 
-def split_all(
+def split_videos(
     rows: Sequence[ScreenedRow],
     params: SplitParams,
     *,
@@ -88,21 +87,6 @@ def split_all(
     return Split(splits, replace(worst_of(guards), notes=tuple(notes)), settled.duplicates)
 
 
-def split_folds(
-    rows: Sequence[ScreenedRow], params: SplitParams, *, official_list: int = 1
-) -> tuple[list[list[SplitRow]], Guard]:
-    """:func:`split_all` by signatures alone: the folds, and what the guard found."""
-    split = split_all(rows, params, official_list=official_list)
-    return split.folds, split.guard
-
-
-def split_videos(rows: Sequence[ScreenedRow], params: SplitParams) -> tuple[list[SplitRow], Guard]:
-    """:func:`split_folds` of a single split."""
-    splits, guard = split_folds(rows, params)
-    [split] = splits
-    return split, guard
-
-
 def _left_out(rows: Sequence[ScreenedRow], splits: Sequence[Sequence[SplitRow]]) -> list[str]:
     if len(rows) == len(splits[0]):
         return []
@@ -115,8 +99,8 @@ def _by_group(rows: Sequence[ScreenedRow], params: SplitParams) -> list[list[str
         return [_by_counts(rows, params) if params.videos_per_class else _by_shares(rows, params)]
     # Of two folds of three groups one tests two of them, and the third cannot both train and validate.
     _check_groups_per_class(rows, needed=4 if params.folds == 2 else params.folds)
-    tests = _every_group_once(rows, params.folds, seed=params.seed)
-    tested = [["test" if index in test else "train" for index in range(len(rows))] for test in tests]
+    dealt = GroupTable(rows).dealt(params.folds, seed=params.seed)
+    tested = [["test" if own == fold else "train" for own in dealt] for fold in range(params.folds)]
     return [_with_val(rows, subsets, share=params.val_fraction, seed=params.seed) for subsets in tested]
 
 
@@ -204,34 +188,6 @@ def _with_val(rows: Sequence[ScreenedRow], subsets: list[str], *, share: float, 
     """``subsets`` with ``share`` of the videos of every class in ``val``, by whole groups out of ``train``."""
     table = GroupTable(rows)
     return table.carved(subsets, "val", Wanted(share * table.totals, keep=1), seed=seed)
-
-
-def _every_group_once(rows: Sequence[ScreenedRow], num_folds: int, *, seed: int) -> list[set[int]]:
-    """``num_folds`` sets of indices in whole groups that hold every video once, each near its share of every class.
-
-    Of several shuffles that whose worst fold is best; deterministic by ``seed``.
-    """
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    labels, groups = np.array([row.label for row in rows]), np.array([row.group for row in rows])
-    found = []
-    for shuffle in range(_SHUFFLES):
-        folds = StratifiedGroupKFold(num_folds, shuffle=True, random_state=seed * _SHUFFLES + shuffle)
-        found.append([chosen for _, chosen in folds.split(labels, labels, groups)])
-
-    def worst(parts: Sequence[np.ndarray]) -> float:
-        return max(_imbalance(labels, part, 1 / num_folds) for part in parts)
-
-    return [set(part.tolist()) for part in min(found, key=worst)]
-
-
-def _imbalance(labels: np.ndarray, chosen: np.ndarray, fraction: float) -> float:
-    """Largest distance of a class's share from ``fraction``; a class that vanishes on a side costs 1 more."""
-    worst = 0.0
-    for label in np.unique(labels):
-        total, taken = int((labels == label).sum()), int((labels[chosen] == label).sum())
-        worst = max(worst, abs(taken / total - fraction) + (taken in (0, total)))
-    return worst
 
 
 def _groups_per_class(rows: Sequence[ScreenedRow]) -> dict[str, int]:

@@ -19,7 +19,8 @@ class SplitParams(Section):
     val_fraction: Fraction
     """Share of the videos to choose epochs, temperatures and weights on; taken from training, by whole groups."""
     test_fraction: Fraction
-    """Share of the videos; ignored for subsets that official lists give, and with several folds."""
+    """Share of the videos of every class, met as nearly as whole groups allow; ignored for subsets that official lists
+    give, and with several folds."""
     videos_per_class: ListOf[PositiveInt] = ()
     """Videos of every class to train on, to validate and to test, as ``[30, 10, 10]``, instead of the two shares; the
     rest is left out. With ``group`` and ``stratified``."""
