@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -95,7 +96,8 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     models_known = cache.has(key)
     params = parse_params(raw, source=str(path), models_known=models_known)
     if not models_known:
-        with cache.writing(key) as aside:
+        # On a disk that is full or takes no writes nothing is remembered, and the next command checks again.
+        with suppress(OSError), cache.writing(key) as aside:
             aside.touch()
     return params
 

@@ -180,7 +180,7 @@ def leftovers(root: Path) -> list[Path]:
 
 def compare_with_kills(folder: Path, *, moments: int, seed: int) -> list[str]:
     """Run undisturbed and with kills below ``folder``; asserts that both end alike, and returns what was killed."""
-    whole_clone, killed_clone = (make_clone(folder / name) for name in ("whole", "killed"))
+    whole_clone, killed_clone = (make_clone(folder / name) for name in ("whole", "killed, in a path with blanks"))
     for clone in (whole_clone, killed_clone):
         clone.set_params({"enabled": ENABLED})
     whole = Watched.start(whole_clone)

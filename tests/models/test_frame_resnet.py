@@ -98,6 +98,26 @@ def test_weights_of_other_networks_are_named(weights):
         build_model(params(weights=weights), num_classes=3)
 
 
+class Payload:
+    """Would create a file if it were unpickled."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str, str]]:
+        return (open, (self.path, "w"))
+
+
+def test_what_torch_kept_of_a_download_runs_no_code(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    name = torchvision.models.ResNet18_Weights.IMAGENET1K_V1.url.rpartition("/")[2]
+    (tmp_path / "hub/checkpoints").mkdir(parents=True)
+    torch.save(Payload(str(tmp_path / "ran")), tmp_path / "hub/checkpoints" / name)
+    with pytest.raises(ActionrecError, match=r"resnet18-.*holds more than tensors; remove it from .*/hub/checkpoints"):
+        build_model(params(weights="imagenet"), num_classes=3)
+    assert not (tmp_path / "ran").exists()
+
+
 def test_imagenet_weights_offline_name_both_ways(monkeypatch):
     def offline(*args: object, **kwargs: object) -> None:
         raise URLError("no network")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +15,7 @@ from actionrec.core import paths
 from actionrec.core.files import write_json
 from actionrec.core.tables import ScreenedRow
 from actionrec.evaluation.leak import measure_leak
+from actionrec.intake.split.guard import read_guard, write_guard
 from actionrec.params import Params
 from actionrec.report.coverage import measure_coverage
 from actionrec.report.figures import Drawing
@@ -236,6 +237,17 @@ def test_a_leak_is_loud() -> None:
     html, _ = _render(params)
     assert "The split leaks: no number on this page is a fair measure." in html
     assert "found nothing" not in html
+
+
+@pytest.mark.usefixtures("_without_charts")
+def test_what_the_split_had_to_say_is_repeated() -> None:
+    params = params_of("frame_resnet")
+    write_project(params)
+    notes = ("12 videos seem to show 2 scenes", "1 pair: <b>clap_1</b> and clap_2")
+    write_guard(replace(read_guard(paths.GUARD), notes=notes), paths.GUARD)
+    html, _ = _render(params)
+    assert '<p class="note">12 videos seem to show 2 scenes</p>' in html
+    assert "1 pair: &lt;b&gt;clap_1&lt;/b&gt; and clap_2" in html
 
 
 @pytest.mark.usefixtures("_without_charts")

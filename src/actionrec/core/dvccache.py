@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +27,8 @@ def remove_damaged(root: Path) -> list[Path]:
 
 
 def _cache_dir(root: Path) -> Path:
-    done = subprocess.run(["dvc", "cache", "dir"], cwd=root, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "dvc", "cache", "dir"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ActionrecError(
             f"`dvc cache dir` failed in {root}: {done.stderr.strip()}; run from the root of the project"

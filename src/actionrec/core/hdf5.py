@@ -53,7 +53,11 @@ def _plain_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError) as error:
-        found = _ERRNO.search(str(error))
+        # A file that could not be written cannot be closed either, and HDF5 then complains of that.
+        said, below = str(error), error.__context__
+        while below is not None:
+            said, below = f"{said}\n{below}", below.__context__
+        found = _ERRNO.search(said)
         if found is None:
             raise
         raise OSError(int(found[1]), os.strerror(int(found[1])), str(path)) from error

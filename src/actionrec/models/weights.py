@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Callable
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, Self
 
 import torch
@@ -168,9 +169,15 @@ def load_torchvision_weights(net: nn.Module, *, backbone: str, weights: str) -> 
 
 def _download(name: str, entry: Any) -> dict[str, Tensor]:
     try:
-        state: dict[str, Tensor] = entry.get_state_dict(progress=False, check_hash=True)
+        # weights_only: the hash is of what was downloaded, and what torch kept of an earlier day could run code.
+        state: dict[str, Tensor] = entry.get_state_dict(progress=False, check_hash=True, weights_only=True)
     except OSError as error:
         raise ActionrecError(not_downloaded(name, entry.url, error)) from error
+    except UnpicklingError as error:
+        raise ActionrecError(
+            f"weights: {name}: what torch keeps of {entry.url} holds more than tensors; remove it from "
+            f"{torch.hub.get_dir()}/checkpoints, and it is downloaded anew"
+        ) from error
     return state
 
 

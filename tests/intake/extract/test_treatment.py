@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.intake.extract.making import PARAMS, encode, extracted, moving_bars, without_first_pictures, write_video
 
 from actionrec.intake.extract import treatment
@@ -42,6 +44,16 @@ H264 = ("-c:v", "libx264", "-crf", "4", "-pix_fmt", "yuv420p")
 )
 def test_a_stream_is_what_its_line_says(line: str, expected: Stream) -> None:
     assert Stream.described(line) == expected
+
+
+@given(st.text(), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_any_line_describes_a_stream(text: str, width: int, height: int) -> None:
+    """Titles, languages and damaged numbers stand in it."""
+    found = Stream.described(f"{text} [SAR {width}:{height} DAR 1:1]")
+    if "SAR" not in text:
+        low, high = sorted((width, height))
+        is_applied = low > 0 and 1.02 <= high / low <= 4
+        assert found.sample_aspect == (f"{width}:{height}" if is_applied else "")
 
 
 def test_what_this_ffmpeg_cannot_do_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

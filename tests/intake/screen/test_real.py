@@ -72,10 +72,12 @@ def test_every_healthy_clip_is_kept(real_clips: Path, tmp_path: Path) -> None:
         for clip in sorted((real_clips / folder).rglob("*"))
         if clip.suffix in {".avi", ".mp4"}
     ]
+    # Small frames: what rejects a healthy clip by mistake is its times and its decoder's messages, not its pixels.
+    extract = EXTRACT.model_copy(update={"short_side": 64})
     rejected = {}
     for clip in clips:
         path = tmp_path / "frames.h5"
-        extract_video(clip, path, params=EXTRACT, fingerprint="test")
+        extract_video(clip, path, params=extract, fingerprint="test")
         if evidence := screen_video(path, SCREEN).evidence:
             rejected[clip.name] = evidence
     assert len(clips) == 365

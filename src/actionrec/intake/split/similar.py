@@ -9,7 +9,7 @@ the same; a thousand videos before one wall are half a million pairs, whatever t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,26 +72,24 @@ def _near(levels: Levels, max_differing: int) -> Pairs:
     """The near pairs, sorted, each once."""
     num_videos, num_cells = levels.shape
     num_blocks = min(max_differing + 1, num_cells)
-    cells = [np.arange(block, num_cells, num_blocks) for block in range(num_blocks)]
-    if max_differing >= num_cells:
-        cells = [np.arange(0)]  # every pair is near
-    found = [_of_block(levels, block, max_differing) for block in cells]
-    keys = np.unique(np.concatenate([pairs[:, 0] * num_videos + pairs[:, 1] for pairs in found]))
+    # A block's cells lie together in memory: a leaf reads little. With no cell to agree in, every pair is near.
+    cells = num_cells if max_differing < num_cells else 0
+    blocks = [np.ascontiguousarray(levels[:, block:cells:num_blocks]) for block in range(num_blocks if cells else 1)]
+    found = [_of_block(levels, blocks[: number + 1], max_differing) for number in range(len(blocks))]
+    keys = np.unique(np.concatenate(found))
     return np.stack([keys // max(num_videos, 1), keys % max(num_videos, 1)], axis=1)
 
 
-def _of_block(levels: Levels, cells: npt.NDArray[np.int64], max_differing: int) -> Pairs:
-    """The near pairs that agree in all of ``cells``, some of them twice."""
-    # A block's cells lie together in memory: a leaf reads little.
-    own = np.ascontiguousarray(levels[:, cells])
-    found = []
-    for leaf in _leaves(own):
-        pairs = _agreeing(own[leaf])
-        if not len(pairs):
-            continue
-        pairs = np.sort(leaf[pairs], axis=1)
-        found.append(pairs[_differing(levels, pairs) <= max_differing])
-    return np.concatenate(found) if found else np.zeros((0, 2), np.int64)
+def _of_block(levels: Levels, blocks: Sequence[Levels], max_differing: int) -> npt.NDArray[np.int64]:
+    """The near pairs that agree in the last of ``blocks`` and in none before: one number each, some of them twice."""
+    found = [np.zeros(0, np.int64)]
+    for leaf in _leaves(blocks[-1]):
+        pairs = leaf[_agreeing(blocks[-1][leaf])]
+        for earlier in blocks[:-1]:
+            pairs = pairs[_differing(earlier, pairs) > 0]
+        pairs = np.sort(pairs[_differing(levels, pairs) <= max_differing], axis=1)
+        found.append(pairs[:, 0] * len(levels) + pairs[:, 1])
+    return np.concatenate(found)
 
 
 def _leaves(levels: Levels) -> Iterator[npt.NDArray[np.int64]]:
@@ -148,7 +146,7 @@ def _agreeing(levels: Levels) -> Pairs:
 def _differing(levels: Levels, pairs: Pairs) -> npt.NDArray[np.int64]:
     """(P,) cells in which the videos of each pair differ visibly."""
     counts = np.empty(len(pairs), np.int64)
-    step = max(1, _COMPARED_CELLS // levels.shape[1])
+    step = max(1, _COMPARED_CELLS // max(levels.shape[1], 1))
     for start in range(0, len(pairs), step):
         one, other = (levels[pairs[start : start + step, side]] for side in (0, 1))
         apart = np.maximum(one, other) - np.minimum(one, other)
