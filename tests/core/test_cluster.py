@@ -12,10 +12,10 @@ from typing import overload
 import pytest
 from tests.core.dask_work import DaskProcesses, slow_square, square, uneven_square
 
-from actionrec.core import cluster
-from actionrec.core.cluster import SharedFiles, differences, facts
+from actionrec.core import cluster, worker
 from actionrec.core.compute import map_in_order, map_items
 from actionrec.core.errors import ActionrecError
+from actionrec.core.worker import SharedFiles, differences, facts
 
 REPO = Path(__file__).resolve().parents[2]
 
@@ -67,8 +67,8 @@ def test_two_workers_return_the_same_in_a_bounded_window_and_one_may_die(
 ) -> None:
     compute = started.compute
     workers = [started.start_worker(), started.start_worker()]
-    for worker in workers:
-        started.wait_for(worker)
+    for process in workers:
+        started.wait_for(process)
     expected = {n: n * n for n in range(20)}
     assert dict(map_items(square, list(range(20)), compute=compute, desc="t")) == expected
     assert list(map_in_order(uneven_square, list(range(20)), compute=compute, desc="t")) == list(expected.values())
@@ -164,8 +164,8 @@ def test_the_files_of_an_item_are_found_wherever_it_names_them(tmp_path: Path) -
     shared(tmp_path)
     video = tmp_path / "a.avi"
     item = Item(Source(video), tmp_path / "not there yet.h5", "a.avi")
-    assert cluster._sizes_of(item) == cluster._sizes_of(str(video)) == {str(video): 5}
-    assert cluster._sizes_of(7) == {}
+    assert worker._sizes_of(item) == worker._sizes_of(str(video)) == {str(video): 5}
+    assert worker._sizes_of(7) == {}
 
 
 def test_a_worker_with_other_versions_may_not(tmp_path: Path) -> None:

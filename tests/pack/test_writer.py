@@ -15,7 +15,7 @@ from actionrec.pack.fit import fit_frame
 from actionrec.pack.reader import VIEW_FORMAT, VIEW_VERSION, PackedView
 from actionrec.pack.section import ViewParams
 from actionrec.pack.views import open_view
-from actionrec.pack.writer import pack_view, write_view
+from actionrec.pack.writer import _Blocks, pack_view, write_view
 
 LOCAL = ComputeParams(backend="local", workers=2)
 RAW = ViewParams(encoding="raw", fit="stretch", size=16)
@@ -178,3 +178,13 @@ def test_shards_at_a_rate_are_alike(frames_dir: Path, monkeypatch: pytest.Monkey
         np.testing.assert_array_equal(sharded.read(video_id, rows), whole.read(video_id, rows))
         np.testing.assert_array_equal(sharded.source_frames(video_id, rows), whole.source_frames(video_id, rows))
         np.testing.assert_array_equal(sharded.timestamps(video_id), whole.timestamps(video_id))
+
+
+def test_blocks_of_all_videos_are_made_as_they_are_asked_for(tmp_path: Path) -> None:
+    blocks = _Blocks(["a", "empty", "b"], tmp_path.joinpath, [np.arange(130), np.arange(0), np.arange(5, 8)])
+    expected = [("a", 0, 127), ("a", 128, 129), ("b", 5, 7)]
+    assert [(block.path.name, block.frames[0], block.frames[-1]) for block in blocks] == expected
+    assert len(blocks) == 3
+    assert blocks[-1].path == tmp_path.resolve() / "b"
+    with pytest.raises(IndexError):
+        blocks[3]

@@ -22,10 +22,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, overload
 
 import numpy as np
 
+from actionrec.core.arrays import Indices
 from actionrec.core.code import code_digest
 from actionrec.core.compute import ComputeParams, map_in_order, map_items
 from actionrec.core.files import atomic_dir, digest_of, link_or_copy
@@ -71,11 +72,7 @@ def pack_view(
             shown.append(shown_at(frames.timestamps, fps=view.fps))
             sources.append(frames.fingerprint)
     fingerprint = _fingerprint(dict(zip(ids, sources, strict=True)), view)
-    blocks = [
-        Block(frames_path(video_id).resolve(), of_video.frames[start : start + _BLOCK_FRAMES])
-        for video_id, of_video in zip(ids, shown, strict=True)
-        for start in range(0, len(of_video), _BLOCK_FRAMES)
-    ]
+    blocks = _Blocks(ids, frames_path, [each.frames for each in shown])
     with create_h5(path, format=VIEW_FORMAT, version=VIEW_VERSION, fingerprint=fingerprint) as file:
         write_json_attr(file, "view", view.content())
         write_strings(file, "video_id", ids)
@@ -95,6 +92,30 @@ def pack_view(
                 for jpegs in _each(partial(jpeg_block, view=view), blocks, compute, desc):
                     for jpeg in jpegs:
                         encoded.append(jpeg)
+
+
+class _Blocks(Sequence[Block]):
+    """The blocks of all videos in a row, each made as it is asked for: a million are not held."""
+
+    def __init__(self, video_ids: Sequence[str], frames_path: Callable[[str], Path], frames: Sequence[Indices]) -> None:
+        self._video_ids, self._frames_path, self._frames = video_ids, frames_path, frames
+        self._first = np.cumsum([0, *(-(-len(of_video) // _BLOCK_FRAMES) for of_video in frames)])
+
+    def __len__(self) -> int:
+        return int(self._first[-1])
+
+    @overload
+    def __getitem__(self, place: int) -> Block: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Block]: ...
+    def __getitem__(self, place: int | slice) -> Block | Sequence[Block]:
+        if isinstance(place, slice):
+            return [self[number] for number in range(len(self))[place]]
+        number = range(len(self))[place]  # IndexError behind the last
+        video = int(np.searchsorted(self._first, number, side="right")) - 1
+        start = (number - int(self._first[video])) * _BLOCK_FRAMES
+        frames = self._frames[video][start : start + _BLOCK_FRAMES]
+        return Block(self._frames_path(self._video_ids[video]).resolve(), frames)
 
 
 def _each(
