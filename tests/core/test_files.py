@@ -82,11 +82,12 @@ def test_link_or_copy_shares_the_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "deep" / "target").stat().st_ino == source.stat().st_ino
 
 
+# Aside twice over, as an HDF5 file is written that becomes an entry of the item cache.
 WRITER = """
 import sys, time
 from pathlib import Path
 from actionrec.core.files import atomic_path
-with atomic_path(Path(sys.argv[1])) as aside:
+with atomic_path(Path(sys.argv[1])) as outer, atomic_path(outer) as aside:
     aside.write_text("half")
     print("writing", flush=True)
     time.sleep(60)

@@ -95,9 +95,8 @@ def test_extracting_keeps_what_was_finished(tmp_path: Path) -> None:
 
 
 TRAIN = """
-sys.argv[1:] = ["packed", "out", "1"]
-from tests.training.train_alone import main
-run_main(main)
+from tests.training.train_alone import train_in_processes
+run_main(lambda: train_in_processes(Path("packed"), Path("out"), 1))
 """
 
 

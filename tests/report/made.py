@@ -59,6 +59,7 @@ def write_project(
     crossing = int(leaking)
     guard = Guard(leaking, params.split.method, crossing, 0, 0, 0.02, len(split), len({row.group for row in split}))
     write_guard(guard, paths.GUARD)
+    write_table(paths.EXTRA, ["video_id", "camera"], [[split[0].video_id, "</script> roof"], [split[1].video_id, ""]])
     write_table(
         paths.QUALITY_PLOT, ["video_id", "contrast", "kept", "reason"], [[row.video_id, 50.5, 1, ""] for row in split]
     )

@@ -18,7 +18,7 @@ from tests.report.made import params_of, write_project
 HOSTILE = "<img src=x onerror=alert(1)>"
 LONG = "a_class_of_a_name_that_does_not_end_" * 3
 ROWS = "[...document.querySelectorAll('#video-table tbody tr')]"
-FIRST_IDS = f"{ROWS}.map(row => row.cells[0].textContent)"
+FIRST_IDS = f"{ROWS}.map(row => row.cells[0].firstChild.textContent)"
 A4_WIDTH = 703
 """CSS pixels between the margins that the page sets."""
 COUNT = "document.querySelector('[data-control=count]').textContent"
@@ -152,6 +152,9 @@ def test_filters_and_pages(report: Path, page: Page) -> None:
     assert page.run("document.querySelector('[data-control=on]').disabled") is True
     _set(page, "text", "G1 class0")  # words, in any case, of the id, the group and the class
     assert page.run(COUNT) == "10 of 66 videos"
+    _set(page, "text", "roof")  # what the data set's table says beside
+    assert page.run(FIRST_IDS) == ["v000_g0"]
+    assert page.run(f"{ROWS}[0].cells[0].lastChild.textContent") == "camera: </script> roof"
     _set(page, "text", "")
     _set(page, "outcome", "wrong:0")
     assert page.run(FIRST_IDS) == ["v000_g0", "v000_g1", "v000_g2"]

@@ -24,6 +24,7 @@ def test_rows_of_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         {"name": "fusion", "single": False},
     ]
     assert len(found["rows"]) == 6
+    assert found["extra"] == {"v000_g0": "camera: </script> roof"}  # nothing of a video whose cells are empty
     assert found["rows"][0] == ["v000_g0", "g0", 0, 1, 0.982, 0, 0.982, 0, 0.5]  # the first is wrong on class a
 
 

@@ -98,9 +98,15 @@ def _temporary(folder: Path) -> list[Path]:
         if match is None or path.is_symlink() or not path.is_dir():
             continue
         with suppress(FileNotFoundError):  # its owner has just ended
-            if {inside.name for inside in path.iterdir()} <= {match["name"], _OWNER, _REPLACED}:
+            if all(_is_ours(inside.name, match["name"]) for inside in path.iterdir()):
                 found.append(path)
     return sorted(found)
+
+
+def _is_ours(name: str, target: str) -> bool:
+    """Whether ``name`` is what lies in a temporary folder for ``target``; what writes there may do so aside too."""
+    nested = _TEMPORARY.fullmatch(name)
+    return name in (target, _OWNER, _REPLACED) or (nested is not None and nested["name"] == target)
 
 
 def _take_over(path: Path) -> int | None:

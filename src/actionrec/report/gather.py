@@ -56,6 +56,8 @@ class Inputs:
     """Of the kept videos by id, from there too; empty where it was not measured."""
     answers: Sequence[AnsweredVideo]
     """Every test video, with the answers of every entry."""
+    extra: dict[str, str]
+    """By video id what other columns a table of the user's holds, ``column: value; ...``; only what is not empty."""
     leak: dict[str, Any] | None
     """What a split across groups would add, from the file that ``report.leak`` names."""
 
@@ -78,6 +80,7 @@ def gather(params: Params) -> Inputs:
         quality=read_quality(paths.QUALITY_PLOT),
         motion=read_motion(paths.QUALITY_PLOT),
         answers=read_answers(paths.ANSWERS),
+        extra=read_extra(paths.EXTRA),
         leak=read_leak(Path(params.report.leak)) if params.report.leak else None,
     )
 
@@ -89,6 +92,15 @@ def read_details(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise ActionrecError(f"{path} cannot be read ({error}); rebuild it with `dvc repro -f evaluate`") from error
     return found
+
+
+def read_extra(path: Path) -> dict[str, str]:
+    """``data/extra.csv``, each row in one line of text."""
+    (_, *names), records = _read_csv(path, "rebuild it with `dvc repro -f ingest`")
+    of_videos = {
+        record["video_id"]: "; ".join(f"{name}: {record[name]}" for name in names if record[name]) for record in records
+    }
+    return {video_id: text for video_id, text in of_videos.items() if text}
 
 
 def read_leak(path: Path) -> dict[str, Any]:

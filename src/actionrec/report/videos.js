@@ -3,7 +3,7 @@
 (() => {
   const root = document.getElementById("video-table");
   if (!root) return;
-  const { classes, entries, rows } = JSON.parse(document.getElementById("video-data").textContent);
+  const { classes, entries, rows, extra } = JSON.parse(document.getElementById("video-data").textContent);
   const PAGE_ROWS = 50;
   const FIRST = 3; // a row is [id, group, class, then of every entry its answer and the probability of that]
   const answer = (row, entry) => row[FIRST + 2 * entry];
@@ -11,7 +11,8 @@
   const isRight = (row, entry) => answer(row, entry) === row[2];
   const models = entries.flatMap((entry, place) => (entry.single ? [place] : []));
   const compare = new Intl.Collator("en", { numeric: true }).compare;
-  const texts = rows.map((row) => [row[0], row[1], classes[row[2]]].join("\n").toLowerCase());
+  const known = (row) => (Object.hasOwn(extra, row[0]) ? extra[row[0]] : "");
+  const texts = rows.map((row) => [row[0], row[1], classes[row[2]], known(row)].join("\n").toLowerCase());
 
   const control = (name) => root.querySelector(`[data-control=${name}]`);
   const [text, label, outcome] = ["text", "label", "outcome"].map(control);
@@ -70,7 +71,9 @@
 
   const drawRow = (row) => {
     const made = document.createElement("tr");
-    cell(made, "th", row[0], "mono").scope = "row";
+    const head = cell(made, "th", row[0], "mono");
+    head.scope = "row";
+    if (known(row)) cell(head, "small", known(row), "known");
     cell(made, "td", row[1], "left");
     cell(made, "td", classes[row[2]], "left");
     entries.forEach((_, entry) => {

@@ -27,8 +27,9 @@ class AnswerTable:
     """What the headline's entry gets wrong, the most certain first, as far as it fits on paper."""
     num_wrong: int
     json: Markup
-    """``classes``; ``entries`` with ``name`` and whether they are a single model; and ``rows``, of each video its id,
-    group and class, then of every entry answer and probability. Classes are places in ``classes``."""
+    """``classes``; ``entries`` with ``name`` and whether they are a single model; ``rows``, of each video its id, group
+    and class, then of every entry answer and probability; and ``extra`` by id, what else is known of a video. Classes
+    are places in ``classes``."""
 
 
 def answer_table(inputs: Inputs, shown: Mapping[str, Any]) -> AnswerTable:
@@ -55,7 +56,8 @@ def answer_table(inputs: Inputs, shown: Mapping[str, Any]) -> AnswerTable:
     headline = headline_entry(inputs.details)
     wrong = [video for video in inputs.answers if not video.answers[headline].right]
     wrong.sort(key=lambda video: -video.answers[headline].probability)
-    value = {"classes": classes, "entries": entries, "rows": rows}
+    extra = {video.video_id: inputs.extra[video.video_id] for video in inputs.answers if video.video_id in inputs.extra}
+    value = {"classes": classes, "entries": entries, "rows": rows, "extra": extra}
     return AnswerTable(classes, tuple(wrong[:_ON_PAPER]), len(wrong), json_for_script(value))
 
 

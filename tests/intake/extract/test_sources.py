@@ -121,6 +121,17 @@ def test_animations_keep_their_times(tmp_path: Path, suffix: str) -> None:
     assert judged(frames).num_frames == 8
 
 
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_images_of_more_pixels_than_allowed_are_not_decoded(tmp_path: Path, *, is_folder: bool) -> None:
+    source = image_folder(tmp_path / "wave" / "one", 4)
+    if not is_folder:
+        images = [Image.fromarray(frame) for frame in moving_bars(4)]
+        source = tmp_path / "a.webp"
+        images[0].save(source, save_all=True, append_images=images[1:])
+    low = PARAMS.model_copy(update={"max_pixels": 100})
+    assert extract_source(Source(source), tmp_path / "a.h5", params=low, fingerprint="test") == 0
+
+
 def test_a_damaged_animation_is_rejected(tmp_path: Path) -> None:
     file = tmp_path / "a.webp"
     file.write_bytes(b"RIFF\x10\0\0\0WEBPVP8 nothing")

@@ -29,9 +29,6 @@ PICTURE_SUFFIXES = frozenset({".webp"})
 
 Picture = npt.NDArray[np.uint8]
 
-_MOST_PIXELS = 1 << 26
-"""A header that promises more is not believed: its picture would fill the memory."""
-
 
 def extract_images(source: Path, path: Path, *, params: ExtractParams, fingerprint: str) -> int:
     """Write the frame file ``path``, as :func:`actionrec.intake.extract.decode.extract_video` does, of images.
@@ -86,18 +83,18 @@ def _kind(source: Path) -> str:
 def _pictures(source: Path, params: ExtractParams, log: DecoderLog) -> Iterator[tuple[float, Picture]]:
     """Seconds and BGR (H, W, 3) of each image that can be read; what cannot is told to ``log``."""
     if not source.is_dir():
-        yield from _animation(source, log)
+        yield from _animation(source, params, log)
         return
     for number, file in enumerate(frame_files(source)):
-        picture = _decoded(file.read_bytes())
+        picture = _decoded(file.read_bytes(), params)
         if picture is None:
             log.read_line(f"[{file.suffix.lower().removeprefix('.')} @ 0x0] [error] image {number} cannot be read")
         else:
             yield number / params.images_per_second, picture
 
 
-def _decoded(encoded: bytes) -> Picture | None:
-    """BGR, turned upright as its EXIF says; ``None`` for what is no image, or a larger one than can be meant."""
+def _decoded(encoded: bytes, params: ExtractParams) -> Picture | None:
+    """BGR, turned upright as its EXIF says; ``None`` for what is no image, or has more than ``max_pixels``."""
     from PIL import Image
 
     try:
@@ -105,7 +102,7 @@ def _decoded(encoded: bytes) -> Picture | None:
             warnings.simplefilter("ignore")  # of its size: looked at below
             with Image.open(BytesIO(encoded)) as header:
                 width, height = header.size
-        if width * height > _MOST_PIXELS:
+        if width * height > params.max_pixels:
             return None
         picture = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, cv2.error):
@@ -113,7 +110,7 @@ def _decoded(encoded: bytes) -> Picture | None:
     return None if picture is None else np.asarray(picture, np.uint8)
 
 
-def _animation(source: Path, log: DecoderLog) -> Iterator[tuple[float, Picture]]:
+def _animation(source: Path, params: ExtractParams, log: DecoderLog) -> Iterator[tuple[float, Picture]]:
     from PIL import Image
 
     seconds, number = 0.0, 0
@@ -122,7 +119,7 @@ def _animation(source: Path, log: DecoderLog) -> Iterator[tuple[float, Picture]]
             warnings.simplefilter("ignore")
             image = Image.open(source)
         with image:
-            if image.size[0] * image.size[1] > _MOST_PIXELS:
+            if image.size[0] * image.size[1] > params.max_pixels:
                 log.read_line("[webp @ 0x0] [error] its header promises too many pixels")
                 return
             for number in range(getattr(image, "n_frames", 1)):

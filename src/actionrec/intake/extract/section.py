@@ -17,7 +17,7 @@ class ExtractParams(Section):
     timeout_seconds: Annotated[float, Field(gt=0)]
     """A video whose decoding takes longer is stopped, and kept as unreadable."""
     max_pixels: Annotated[int, Field(ge=1)] = 1 << 26
-    """A video with more pixels a frame is not decoded: damaged headers state any size. The default is 8192 x 8192."""
+    """A video or image with more pixels is not decoded: damaged headers state any size. The default is 8192 x 8192."""
     max_memory_mb: Annotated[int, Field(ge=256)] = 4096
     """Address space of the decoder in megabytes (on Linux); a video that needs more is kept as unreadable."""
     images_per_second: Annotated[float, Field(gt=0, le=1000)] = 25.0

@@ -60,6 +60,8 @@ def by_onnx(backbone: Backbone, params: FeatureParams, *, num_threads: int) -> R
     assert program is not None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = num_threads
+    # Threads without work sleep, so that stages side by side share the cores; the vectors are the same.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     model = program.model_proto.SerializeToString()
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
