@@ -38,13 +38,8 @@ def predict(model, video):
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     facts = json.loads(session.get_modelmeta().custom_metadata_map["actionrec"])
     view, size, clip_frames, section = facts["view"], facts["image_size"], facts["clip_frames"], facts["model"]
-    if (
-        [one["name"] for one in facts["inputs"]] != ["frames"]
-        or not view
-        or view["fit"] == "pad"
-        or view.get("fps")
-        or section.get("fps")
-    ):
+    at_a_rate = view and (view.get("fps") or section.get("fps"))
+    if [one["name"] for one in facts["inputs"]] != ["frames"] or not view or view["fit"] == "pad" or at_a_rate:
         sys.exit(f"{model} reads more than frames, or frames of a geometry or rate that this example does not make")
     squares = []
     for frame in av.open(video).decode(video=0):

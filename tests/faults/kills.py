@@ -79,7 +79,9 @@ class Watched:
 
     def wait(self) -> int:
         code = self.process.wait(timeout=_TOO_LONG_SECONDS)
-        self.reader.join(timeout=5)  # an orphan may hold the pipe a moment longer
+        self.reader.join(timeout=_TOO_LONG_SECONDS)  # an orphan holds the pipe a moment longer
+        assert self.process.stdout is not None
+        self.process.stdout.close()
         return code
 
     def text(self) -> str:
