@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -196,6 +197,21 @@ def test_memory_is_bounded() -> None:
     frame = ["-f", "lavfi", "-i", "color=s=8192x8192:r=2:d=1,format=rgba64le"]  # half a gigabyte a frame
     result = run_ffmpeg([*frame, "-f", "null", "-"], timeout_seconds=60, memory_bytes=400 << 20)
     assert "Cannot allocate memory" in result.stderr
+
+
+@pytest.mark.parametrize(("mine", "asked", "holds"), [(1 << 30, 4 << 30, 1 << 30), (4 << 30, 1 << 30, 1 << 30)])
+def test_a_lower_limit_of_the_user_stays(monkeypatch: pytest.MonkeyPatch, mine: int, asked: int, holds: int) -> None:
+    """Who is not root may not raise a limit, and every video would fail."""
+    found = []
+    prlimit = resource.prlimit
+
+    def as_of_a_user(process: int, kind: int, *limits: tuple[int, int]) -> tuple[int, int]:
+        found.extend(limits)
+        return prlimit(process, kind, *limits) if limits else (mine, mine)
+
+    monkeypatch.setattr(resource, "prlimit", as_of_a_user)
+    assert run_ffmpeg(["-version"], timeout_seconds=60, memory_bytes=asked).returncode == 0
+    assert found == [(holds, holds)]
 
 
 def test_no_program_at_all_names_the_remedy(monkeypatch: pytest.MonkeyPatch, forget_program: None) -> None:

@@ -127,14 +127,13 @@ def run_ffmpeg(
         bufsize=0,
         start_new_session=True,
     )
-    if memory_bytes is not None and hasattr(resource, "prlimit"):
-        with contextlib.suppress(ProcessLookupError):
-            resource.prlimit(process.pid, resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     messages = _Messages(stderr_filter)
     timed_out = True
     try:
         with process, contextlib.ExitStack() as on_error:
             on_error.callback(_kill_group, process)
+            if memory_bytes is not None and hasattr(resource, "prlimit"):
+                _bound_memory(process, memory_bytes)
             timed_out = not _pump(process, deadline=deadline, feed=feed, drain=drain, messages=messages)
             if not timed_out:
                 timed_out = not _has_ended(process, deadline)
@@ -143,6 +142,14 @@ def run_ffmpeg(
     finally:
         messages.close()
     return FfmpegResult(process.returncode, messages.text(), timed_out)
+
+
+def _bound_memory(process: subprocess.Popen[bytes], num_bytes: int) -> None:
+    """Bound its address space; where the user may have less, that bound stays."""
+    with contextlib.suppress(ProcessLookupError):
+        _, most = resource.prlimit(process.pid, resource.RLIMIT_AS)
+        limit = num_bytes if most == resource.RLIM_INFINITY else min(num_bytes, most)
+        resource.prlimit(process.pid, resource.RLIMIT_AS, (limit, limit))
 
 
 def _pump(
