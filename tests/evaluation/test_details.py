@@ -21,7 +21,7 @@ def test_summary_has_at_most_ten_scalars_an_entry() -> None:
     assert found["weak"] == {
         "clip_top1": 0.66667,
         "ece": 0.298,
-        "ece_calibrated": 0.30788,  # all six val videos are right, so the temperature is below 1
+        "ece_calibrated": 0.31899,  # all six val videos are right, so the temperature is below 1
         "macro_f1": 0.64286,
         "mean_class_accuracy": 0.66667,
         "num_videos": 9,
@@ -71,12 +71,12 @@ def test_details_hold_the_calibration_of_the_test_videos() -> None:
     # Six of nine right, each answer with a probability of exp(4) / (exp(4) + 2).
     bins_before, bins_after = found.pop("bins_before"), found.pop("bins_after")
     assert found == {
-        "temperature": 0.92204, "fitted_on": "val", "nll_before": 1.36931, "nll_after": 1.47185,
-        "ece_before": 0.298, "ece_after": 0.30788,
+        "temperature": 0.81251, "fitted_on": "val", "nll_before": 1.36931, "nll_after": 1.65546,
+        "ece_before": 0.298, "ece_after": 0.31899,
     }  # fmt: skip
     assert len(bins_before) == len(bins_after) == 15
     assert bins_before[14] == {"confidence": 0.96466, "accuracy": 0.66667, "count": 9}
-    assert bins_after[14] == {"confidence": 0.97454, "accuracy": 0.66667, "count": 9}
+    assert bins_after[14] == {"confidence": 0.98565, "accuracy": 0.66667, "count": 9}
     assert bins_before[:14] == [{"confidence": None, "accuracy": None, "count": 0}] * 14
 
 
