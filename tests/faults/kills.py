@@ -108,10 +108,11 @@ def _words(process: psutil.Process) -> list[str]:
 
 @dataclass(frozen=True)
 class Moment:
-    """``seconds`` after ``stage`` has begun."""
+    """``seconds`` after ``stage`` has begun; where it takes less time now, as soon as a later one begins."""
 
     stage: str
     seconds: float
+    later: frozenset[str]
     kills_stage: bool
 
 
@@ -121,8 +122,10 @@ def draw_moments(whole: Watched, seconds: float, *, count: int, seed: int) -> li
     began = whole.stages()
     moments = []
     for when in sorted(generator.uniform(began[0][0], seconds) for _ in range(count)):
-        start, stage = began[bisect.bisect_right([start for start, _ in began], when) - 1]
-        moments.append(Moment(stage, when - start, generator.random() < 0.5))
+        place = bisect.bisect_right([start for start, _ in began], when) - 1
+        start, stage = began[place]
+        later = frozenset(name for _, name in began[place + 1 :])
+        moments.append(Moment(stage, when - start, later, generator.random() < 0.5))
     return moments
 
 
@@ -152,8 +155,9 @@ def _reach(watched: Watched, moment: Moment) -> bool:
     """Wait for ``moment``; False where ``dvc repro`` ends before it."""
     while watched.process.poll() is None:
         now = time.monotonic() - watched.started
-        if any(stage == moment.stage and now >= when + moment.seconds for when, stage in watched.stages()):
-            return True
+        for when, stage in watched.stages():
+            if stage in moment.later or (stage == moment.stage and now >= when + moment.seconds):
+                return True
         time.sleep(0.02)
     return False
 
