@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Files that take long come first, so that no worker is left alone with one at the end: pipelines, then others.
     """
     if "faults" not in config.option.markexpr:
-        skip = pytest.mark.skip(reason="takes half an hour; -m faults runs it")
+        skip = pytest.mark.skip(reason="takes ten minutes; -m faults runs it")
         for item in items:
             if item.get_closest_marker("faults"):
                 item.add_marker(skip)
