@@ -30,7 +30,7 @@ JPEG_QUALITY = 80
 
 def main() -> None:
     """Print one line a width at which keypoints are looked for."""
-    model = sys.argv[1] if len(sys.argv) > 1 else "keypoint_lstm"
+    model = sys.argv[1] if len(sys.argv) > 1 else "keypoint_conv"
     predictor = Predictor(project_bundle(load_params()), model=model)
     pictures = [jpeg for video in sorted(VIDEOS.glob("*/*_c01.mp4"))[:NUM_VIDEOS] for jpeg in jpegs(video)]
     if not pictures:

@@ -14,7 +14,7 @@ def add_to(commands: Commands) -> None:
         commands,
         "export",
         "write a trained model as one file that runs without this project",
-        examples=["actionrec export cnn3d", "actionrec export keypoint_lstm --fold 0 --format torch --out model.pt2"],
+        examples=["actionrec export cnn3d", "actionrec export keypoint_conv --fold 0 --format torch --out model.pt2"],
     )
     parser.add_argument("model", help="name of a trained model, for example frame_resnet")
     parser.add_argument(

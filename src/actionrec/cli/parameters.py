@@ -46,7 +46,7 @@ def add_to(commands: Commands) -> None:
         commands,
         "params",
         "explain the keys of params.yaml: meaning, what is legal, what stands there",
-        examples=["actionrec params train", "actionrec params train.lr", "actionrec params models.keypoint_lstm"],
+        examples=["actionrec params train", "actionrec params train.lr", "actionrec params models.keypoint_conv"],
     )
     parser.add_argument("key", nargs="?", default="", help="a section or a key (default: all)")
     parser.add_argument("--markdown", action="store_true", help="print all as docs/parameters.md")
