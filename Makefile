@@ -10,7 +10,7 @@ PYTHON ?= $(firstword $(foreach name,python3.12 python3.11 python3 python,$(shel
 # Stages find the interpreter and dvc of the environment; more than a thread a process slows small tensors down.
 ENV := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: help setup repro test lint bench intervals docs experiments ui dvc-yaml
+.PHONY: help setup repro test lint bench bench-gpu intervals docs experiments ui dvc-yaml
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,9 +34,11 @@ repro: $(READY) ## Run the whole pipeline; the report is reports/index.html
 test: $(READY) ## Run the tests
 	$(ENV) OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-bench: $(READY) ## Time features and loading against what people use (after make repro)
-	$(ENV) PYTHONPATH=src python benchmarks/features.py
-	$(ENV) PYTHONPATH=src python benchmarks/load_clips.py
+bench: $(READY) ## Time everything against what people use (after make repro; ROWS="clips features", DATA=/path)
+	$(ENV) PYTHONPATH=src:. python -m benchmarks.run $(ROWS) $(if $(DATA),--data "$(DATA)")
+
+bench-gpu: $(READY) ## The rows that have a GPU's side
+	$(ENV) PYTHONPATH=src:. python -m benchmarks.run $(ROWS) --device cuda
 
 intervals: $(READY) ## Simulate how often intervals hold what they promise (docs/intervals.md)
 	$(ENV) PYTHONPATH=src python benchmarks/intervals.py

@@ -5,7 +5,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-from benchmarks.intervals import ACCURACIES, CORRELATIONS, GROUPS, Cell, share_coverage, shares
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
@@ -13,6 +12,7 @@ from scipy.stats import binomtest
 from actionrec.evaluation.clusters import PAIRED, RIGHT_OR_WRONG, count_by_group, effective_videos
 from actionrec.evaluation.intervals import Interval, difference_of, interval_of
 from actionrec.evaluation.section import EvaluateParams
+from benchmarks.intervals import ACCURACIES, CORRELATIONS, GROUPS, Cell, share_coverage, shares
 
 PARAMS = EvaluateParams(aggregation="mean", confidence=0.95)
 

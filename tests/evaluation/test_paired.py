@@ -4,13 +4,13 @@ from itertools import product
 
 import numpy as np
 import pytest
-from benchmarks.intervals import gains, paired_coverage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actionrec.evaluation.intervals import Interval
 from actionrec.evaluation.paired import Exchange, McNemar, compare, exchange, mcnemar, paired_interval_of
 from actionrec.evaluation.section import EvaluateParams
+from benchmarks.intervals import gains, paired_coverage
 
 PARAMS = EvaluateParams(aggregation="mean", confidence=0.95)
 VALUES = {"+": 1, "-": -1, "=": 0}

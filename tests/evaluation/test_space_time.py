@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from benchmarks.intervals import verdicts
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from actionrec.evaluation.space_time import (
     recall_at,
     verdict_of,
 )
+from benchmarks.intervals import verdicts
 from tests.evaluation.made import PARAMS
 
 CLASSES = ["circle_ccw", "circle_cw", "clap", "jump"]

@@ -1,0 +1,75 @@
+"""The committed results as one Markdown table, the one that the README quotes.
+
+``PYTHONPATH=src:. python -m benchmarks.table`` brings the README up to date.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks.pairs import ratios
+from benchmarks.rows import ROWS
+
+RESULTS = Path("benchmarks/results")
+README = Path("README.md")
+BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
+HEAD = "| what | against | times as fast | of the processor's time | times as small | aim |"
+
+
+def results(folder: Path = RESULTS) -> list[dict[str, Any]]:
+    """All results, in the order of the rows of `benchmarks.run`, those of a GPU at the end."""
+    names = [f"{row}{device}" for device in ("", "-cuda") for row in ROWS]
+    return [json.loads((folder / f"{name}.json").read_text()) for name in names if (folder / f"{name}.json").exists()]
+
+
+def spread(values: tuple[float, float, float]) -> str:
+    """``12.1 (11.8 to 12.6)``."""
+    median, least, largest = (f"{value:.3g}" for value in values)
+    return f"**{median}** ({least} to {largest})"
+
+
+def lines_of(result: dict[str, Any]) -> Iterator[str]:
+    """Markdown rows of one result: one a baseline, or one with seconds where there is none."""
+    *baselines, ours = result["ways"]
+    what = f"{result['what']}{', ' + result['gpu'] if result.get('gpu') else ''}"
+    if not baselines:
+        wall = statistics.median(ours["wall"])
+        yield f"| {what} | | {wall:.3g} s | {statistics.median(ours['cpu']):.3g} s | | {result['aim_seconds']:g} s |"
+    for number, way in enumerate(baselines):
+        small = way["num_bytes"] / ours["num_bytes"] if way["num_bytes"] and ours["num_bytes"] else None
+        aims = [f"{way['aim']:g}"] if way["aim"] else []
+        aims += [f"{way['bytes_aim']:g} as small"] if way["bytes_aim"] else []
+        cells = [
+            what if number == 0 else "",
+            way["name"],
+            spread(ratios(way["wall"], ours["wall"])),
+            spread(ratios(way["cpu"], ours["cpu"])),
+            f"**{small:.3g}**" if small else "",
+            ", ".join(aims),
+        ]
+        yield "| " + " | ".join(cells) + " |"
+
+
+def table(found: list[dict[str, Any]]) -> str:
+    """All of it: the table, the notes, and what it was measured on."""
+    machines = sorted(
+        {f"{of['machine']['cpu']} ({of['machine']['vectors']}), {of['machine']['cores']} cores" for of in found}
+    )
+    lines = [HEAD, "|---" * HEAD.count(" | ") + "|---|", *(line for result in found for line in lines_of(result))]
+    notes = [f"- {result['what']}: {result['note']}" for result in found if result["note"]]
+    return "\n".join([*lines, "", f"Measured on: {'; '.join(machines)}.", *([""] if notes else []), *notes])
+
+
+def with_table(text: str, block: str) -> str:
+    """``text`` with ``block`` between the two marks."""
+    head, _, rest = text.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    return f"{head}{BEGIN}\n{block}\n{END}{tail}"
+
+
+if __name__ == "__main__":
+    README.write_text(with_table(README.read_text(), table(results())))
