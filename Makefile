@@ -10,7 +10,7 @@ PYTHON ?= $(firstword $(foreach name,python3.12 python3.11 python3 python,$(shel
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 # Of pip's thousand lines those that tell how far it has come; the exit code is pip's own.
 SHOW := | awk '/^Collecting /{ if (++n % 25 == 0) print "  " n " packages found" } \
-	/Downloading .*\([0-9.]+ (MB|GB)\)/{ size = $$(NF - 1); gsub(/[(]/, "", size); if (size >= 50 || /GB/) print "  downloading " $$2, $$(NF - 1), $$NF } \
+	/Downloading .*\([0-9.]+ (MB|GB)\)/{ size = $$(NF - 1); gsub(/[(]/, "", size); if (size + 0 >= 50 || /GB/) print "  downloading " $$2, $$(NF - 1), $$NF } \
 	/^Installing collected/{ print "  installing, about two minutes" } { fflush() }'; exit $${PIPESTATUS[0]}
 # Stages find the interpreter and dvc of the environment; more than a thread a process slows small tensors down.
 ENV := PATH="$(CURDIR)/$(BIN):$$PATH"
