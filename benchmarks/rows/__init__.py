@@ -1,6 +1,7 @@
 """The rows of the table: a module each, whose ``measure`` takes :class:`benchmarks.pairs.Options`."""
 
 ROWS = {
+    "starting": "start of a stage without torch, and with it",
     "features": "vectors of frames, against a plain loop of torch",
     "convlstm_step": "training step of fused_convlstm, against A's own structure",
     "resnet3d_step": "fine-tuning step of clip_resnet3d, against every layer in the graph",
