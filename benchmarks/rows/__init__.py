@@ -5,6 +5,7 @@ ROWS = {
     "features": "vectors of frames, against a plain loop of torch",
     "convlstm_step": "training step of fused_convlstm, against A's own structure",
     "resnet3d_step": "fine-tuning step of clip_resnet3d, against every layer in the graph",
+    "predicting": "new videos from path to class, against a new process a video",
 }
 """In the order of the table."""
 GPU_ROWS: tuple[str, ...] = ("convlstm_step", "resnet3d_step")
