@@ -110,6 +110,8 @@ def _map_local(
         for item in items:
             yield item, function(item)
         return
+    for threads in ("OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
+        os.environ.setdefault(threads, "1")  # for the workers: there is one a core already
     # spawn: a forked child inherits threads' locks of numpy, OpenCV and MediaPipe, and may hang.
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_die_with_parent)
     try:
