@@ -25,6 +25,7 @@ class _Job:
     key: str
     """Of its keypoints."""
     faces_key: str
+    num_frames: int
     params: KeypointParams
     detect: bool
     """The keypoints are missing."""
@@ -54,10 +55,13 @@ def extract_keypoints(
         with open_frames(path) as frames:
             key = cache.key(frames.fingerprint, settings, version)
             faces_key = cache.key(frames.fingerprint, faces_version)
+            num_frames = frames.num_frames
         detect, count = not cache.has(key), not cache.has(faces_key)
-        jobs[video_id] = _Job(path.resolve(), cache, key, faces_key, params, detect, count)
+        jobs[video_id] = _Job(path.resolve(), cache, key, faces_key, num_frames, params, detect, count)
     missing = {job.key: job for job in jobs.values() if job.detect or job.count}
-    for _ in map_items(_work, list(missing.values()), compute=compute, desc="keypoints"):
+    # The longest first: begun last, it would keep the run waiting with all other cores idle.
+    longest_first = sorted(missing.values(), key=lambda job: job.num_frames, reverse=True)
+    for _ in map_items(_work, longest_first, compute=compute, desc="keypoints"):
         pass
     with atomic_dir(out_dir) as aside:
         for video_id, job in jobs.items():
