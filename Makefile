@@ -10,7 +10,7 @@ PYTHON ?= $(firstword $(foreach name,python3.12 python3.11 python3 python,$(shel
 # Stages find the interpreter and dvc of the environment; more than a thread a process slows small tensors down.
 ENV := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: help setup repro test lint bench bench-gpu intervals docs experiments ui dvc-yaml
+.PHONY: help setup repro test lint bench bench-gpu growth intervals docs experiments ui dvc-yaml
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ bench: $(READY) ## Time everything against what people use (after make repro; RO
 
 bench-gpu: $(READY) ## The rows that have a GPU's side
 	$(ENV) PYTHONPATH=src:. python -m benchmarks.run $(ROWS) --device cuda
+
+growth: $(READY) ## Measure what each stage costs as videos become many and long (ten minutes)
+	$(ENV) PYTHONPATH=src:. python -m benchmarks.growth --out benchmarks/results/growth.json
 
 intervals: $(READY) ## Simulate how often intervals hold what they promise (docs/intervals.md)
 	$(ENV) PYTHONPATH=src python benchmarks/intervals.py

@@ -41,6 +41,8 @@ class Way:
     """Of a baseline: how many times as fast ours is meant to be."""
     bytes_aim: float | None = None
     """Of a baseline: how many times smaller ours is meant to be."""
+    limit_seconds: float | None = None
+    """What an item may take, for a way that is compared with nothing else."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,11 @@ class Found:
     unit: str
     """What an item is: ``clip``, ``frame``, ``step``."""
     ways: Sequence[Way]
-    """The baselines, and ours at the end."""
+    """The baselines, and ours at the end; or each with a limit."""
     times: Mapping[str, Times]
     """By name of the way."""
     num_items: int
     """In a round."""
-    aim_seconds: float | None = None
-    """Where there is no baseline: what an item of ours may take."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What else was found: the largest difference between values, sizes, threads."""
     note: str = ""

@@ -1,6 +1,7 @@
 """The rows of the table: a module each, whose ``measure`` takes :class:`benchmarks.pairs.Options`."""
 
 ROWS = {
+    "starting": "start of a stage without torch, and with it",
     "features": "vectors of frames, against a plain loop of torch",
 }
 """In the order of the table."""
