@@ -2,6 +2,9 @@
 
 ROWS = {
     "starting": "start of a stage without torch, and with it",
+    "tensors": "videos to tensors of 224 x 224, against references B and E",
+    "clips": "augmented clips in batches, against decoders and reference E",
+    "waiting": "what of a training step is spent waiting for data",
     "features": "vectors of frames, against a plain loop of torch",
 }
 """In the order of the table."""

@@ -43,5 +43,8 @@ def _decode(jpeg: Jpeg, colours: str, out: Pixels) -> bool:
 
 def read_rgb(jpeg: Jpeg) -> Pixels | None:
     """The picture, whatever its size: (height, width, 3), RGB 0-255; ``None`` where it is no JPEG."""
-    picture: Pixels | None = cv2.imdecode(jpeg, cv2.IMREAD_COLOR_RGB)
+    try:
+        picture: Pixels | None = simplejpeg.decode_jpeg(jpeg, "RGB")
+    except ValueError:
+        picture = cv2.imdecode(jpeg, cv2.IMREAD_COLOR_RGB)
     return picture
