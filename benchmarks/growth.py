@@ -4,8 +4,8 @@
 ``PYTHONPATH=src:. python -m benchmarks.growth --counts 100 1000 10000`` runs the intake up to packing at large counts.
 
 A copy of the project in a temporary folder reads made videos of 64x48, and every stage is run by ``dvc repro``; then
-all once more with nothing to do. Seconds of the processor are what is shown, since they say more on a busy machine; what
-DVC takes, which hashes all that a stage reads and writes, is in all figures. Nobody is seen in made videos, so
+all once more with nothing to do. Seconds of the processor are what is shown, since they say more on a busy machine;
+what DVC takes, which hashes all that a stage reads and writes, is in all figures. Nobody is seen in made videos, so
 MediaPipe looks for a person in every frame, and the hands and the face cost nothing.
 """
 
