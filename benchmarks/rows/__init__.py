@@ -2,6 +2,11 @@
 
 ROWS = {
     "starting": "start of a stage without torch, and with it",
+    "tensors": "videos to tensors of 224 x 224, against references B and E",
+    "clips": "augmented clips in batches, against decoders and reference E",
+    "clips_window": "the same of frames in a row",
+    "clips_cold": "the same from a cold file cache",
+    "waiting": "what of a training step is spent waiting for data",
     "features": "vectors of frames, against a plain loop of torch",
 }
 """In the order of the table."""
