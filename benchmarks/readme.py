@@ -1,4 +1,4 @@
-"""What was measured, as the README shows it: ``make bench-readme`` brings that up to date with the committed results."""
+"""What was measured, as the README shows it: ``make bench-readme`` fills that with the committed results."""
 
 from __future__ import annotations
 
