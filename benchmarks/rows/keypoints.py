@@ -32,7 +32,7 @@ from actionrec.params import load_params
 from benchmarks.pairs import Found, Options, Times, Way, alternate, cpu_seconds
 from benchmarks.videos import chosen_videos
 
-NUM_VIDEOS, MAX_FRAMES, ROUNDS = 10, 500, 3
+NUM_VIDEOS, MAX_FRAMES, ROUNDS = 16, 500, 3
 BUSY = 0.95
 """The share of all cores that the stage is meant to keep busy."""
 PARAMS = KeypointParams(enabled=True, min_detection_confidence=0.5, min_tracking_confidence=0.5)
