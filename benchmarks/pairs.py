@@ -43,6 +43,8 @@ class Way:
     """Of a baseline: how many times smaller ours is meant to be."""
     limit_seconds: float | None = None
     """What an item may take, for a way that is compared with nothing else."""
+    before: Callable[[], object] | None = None
+    """Called before each round, and not timed: clears what the last one left."""
 
 
 @dataclass(frozen=True)
@@ -85,14 +87,21 @@ def alternate(ways: Sequence[Way], *, num_items: int, rounds: int = ROUNDS, warm
     times = {way.name: Times() for way in ways}
     if warm_up:
         for way in ways:
+            _prepare(way)
             way.run()
     for number in range(rounds):
         for way in ways if number % 2 == 0 else reversed(ways):
+            _prepare(way)
             cpu, wall = cpu_seconds(), time.perf_counter()
             way.run()
             times[way.name].wall.append((time.perf_counter() - wall) / num_items)
             times[way.name].cpu.append((cpu_seconds() - cpu) / num_items)
     return times
+
+
+def _prepare(way: Way) -> None:
+    if way.before is not None:
+        way.before()
 
 
 def ratios(slow: Sequence[float], fast: Sequence[float]) -> tuple[float, float, float]:
