@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from pathlib import Path
 
 import h5py
@@ -170,11 +169,3 @@ def test_damage_in_a_large_dataset_is_named_when_it_is_read(tmp_path: Path) -> N
         assert file["frames"][:8].shape == (8, 16)
         with pytest.raises(ActionrecError, match=r"a\.h5 is damaged in /frames .*then `dvc repro -f pack@rgb`"):
             file["frames"][8:]
-
-
-def test_a_writers_lock_that_a_started_program_still_holds_does_not_matter(tmp_path: Path) -> None:
-    write(tmp_path / "a.h5", [])
-    with (tmp_path / "a.h5").open("rb") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        with open_h5(tmp_path / "a.h5", format="test", version=1, stage="s") as file:
-            assert read_strings(file, "video_id") == ["a/b", "ü"]

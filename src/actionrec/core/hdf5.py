@@ -68,8 +68,7 @@ def open_h5(path: Path, *, format: str, version: int, stage: str) -> h5py.File:
 
     Raises :class:`ActionrecError`, naming the ``stage`` that rebuilds it, for a file that is absent,
     cut short, half-written, damaged, or of another format or version. Damage in a large dataset raises it when that
-    part is read. HDF5's locks are not asked for: a file is whole when it gets its name, and a program that another
-    thread starts holds the writer's for a moment longer than the writer does.
+    part is read.
     """
     remedy = f"rebuild it with `dvc repro -f {stage}`"
     # An output is mostly the same file as DVC's copy, which DVC would put back.
@@ -107,7 +106,7 @@ class _CheckedFile(h5py.File):
     """An open file whose large datasets say what to rebuild where they are damaged."""
 
     def __init__(self, path: Path, *, heal: str) -> None:
-        super().__init__(path, "r", locking=False)
+        super().__init__(path, "r")
         self._heal = heal
 
     def __getitem__(self, name: str) -> Any:

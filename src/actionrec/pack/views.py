@@ -26,7 +26,7 @@ def open_view(path: Path, *, view: str) -> View:
 
 def _format_of(path: Path) -> str | None:
     try:
-        with h5py.File(path, "r", locking=False) as file:
+        with h5py.File(path, "r") as file:
             return str(file.attrs.get("format"))
     except OSError:
         return None  # the reader says what is wrong with it
