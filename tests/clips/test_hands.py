@@ -13,8 +13,8 @@ from actionrec.keypoints import layout
 from actionrec.keypoints.layout import ClipKeypoints
 
 FRAMES = 4
-BODY, FIRST, SECOND = slice(0, 10), slice(10, 46), slice(46, 82)
-"""Nose, elbows and wrists; the leading hand (33 of shape, 2 of place, found); the other one."""
+WRISTS, FIRST, SECOND = slice(0, 4), slice(4, 40), slice(40, 76)
+"""Wrists, the left one first; the leading hand (33 of shape, 2 of place, found); the other one."""
 BENDS, FROM_WRIST, BETWEEN, AHEAD, NORMAL = slice(0, 15), slice(15, 20), slice(20, 27), slice(27, 30), slice(30, 33)
 """What the values of a shape are."""
 
@@ -80,9 +80,9 @@ def test_turning_a_hand_changes_only_the_way_it_points():
 
 def test_places_are_shoulder_widths_and_shapes_are_palms():
     values = keypoint_features(clip(), kind="hands")
-    assert values.shape == (FRAMES, num_values("hands")) == (FRAMES, NUM_HAND_VALUES) == (FRAMES, 82)
-    assert values[0, BODY] == pytest.approx([0, -0.2, 0, 0, 0, 0, 0, 0.6, 0, 0], abs=1e-6)
-    assert values[:, 9] == pytest.approx([0, 0.1, 0.2, 0.3], abs=1e-6)  # the right wrist goes down
+    assert values.shape == (FRAMES, num_values("hands")) == (FRAMES, NUM_HAND_VALUES) == (FRAMES, 76)
+    assert values[0, WRISTS] == pytest.approx([0, 0.6, 0, 0], abs=1e-6)
+    assert values[:, 3] == pytest.approx([0, 0.1, 0.2, 0.3], abs=1e-6)  # the right wrist goes down
     # All landmarks but the wrist are in one point, a palm above it.
     shape = [*[0] * 15, *[1] * 5, *[0] * 7, 0, -1, 0, 0, 0, 0]
     assert values[:, FIRST][:, :33] == pytest.approx(np.tile(shape, (FRAMES, 1)), abs=1e-5)
@@ -139,7 +139,7 @@ def test_a_clip_without_a_pose_is_finite():
     found.presence[:, POSE] = False
     values = hand_values(found)
     assert np.isfinite(values).all()
-    assert not values[:, BODY].any()
+    assert not values[:, WRISTS].any()
     assert values[0, FIRST][33:35] == pytest.approx([0, (0.4 - 0.5) / 0.25], abs=1e-5)
 
 
@@ -158,7 +158,7 @@ def test_augmentation_turns_hands_and_keeps_what_was_found():
     assert not np.allclose(turned[:, FIRST][:, AHEAD], plain[:, FIRST][:, AHEAD], atol=0.01)
     varied = [hand_values(found, generator=generator_for(1)) for _ in range(2)]
     assert np.array_equal(*varied)
-    assert np.array_equal(varied[0][:, [45, 81]], plain[:, [45, 81]])
+    assert np.array_equal(varied[0][:, [39, 75]], plain[:, [39, 75]])
 
 
 def test_only_the_hand_columns_know_the_left_hand():

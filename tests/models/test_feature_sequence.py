@@ -174,7 +174,7 @@ def test_convolutions_over_keypoints_have_the_parameters_that_their_shape_gives(
         ),
         num_classes=3,
     )
-    assert count_parameters(model) == 2 * 82 + 5 * 83 + 2 * (5 * (3 * 5 + 1) + 2 * 5) + 3 * 6
+    assert count_parameters(model) == 2 * 76 + 5 * 77 + 2 * (5 * (3 * 5 + 1) + 2 * 5) + 3 * 6
 
 
 def test_convolutions_see_a_frame_and_its_neighbours() -> None:

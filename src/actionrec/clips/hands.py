@@ -11,7 +11,7 @@ from actionrec.clips.landmarks import LEFT_HAND, POSE, RIGHT_HAND, Array, Mask, 
 from actionrec.keypoints import layout
 from actionrec.keypoints.layout import ClipKeypoints
 
-_BODY = [layout.NOSE, layout.LEFT_ELBOW, layout.RIGHT_ELBOW, layout.LEFT_WRIST, layout.RIGHT_WRIST]
+_WRISTS = [layout.LEFT_WRIST, layout.RIGHT_WRIST]
 # Landmarks of a hand: from the wrist to where the middle finger begins is the length of the palm.
 _WRIST, _KNUCKLE = 0, 9
 _FIRST_KNUCKLE, _LAST_KNUCKLE = 5, 17
@@ -23,8 +23,8 @@ _TIP_PAIRS = np.array([(4, 8), (4, 12), (4, 16), (4, 20), (8, 12), (12, 16), (16
 
 NUM_SHAPE_VALUES = 3 * len(_FINGERS) + len(_TIPS) + len(_TIP_PAIRS) + 2 * 3
 """Bends of the fingers, distances of their tips from the wrist and from one another, and the way the hand points."""
-NUM_HAND_VALUES = 2 * len(_BODY) + 2 * (NUM_SHAPE_VALUES + 2 + 1)
-"""Nose, elbows and wrists; of each hand its shape, its place, and whether it was found."""
+NUM_HAND_VALUES = 2 * len(_WRISTS) + 2 * (NUM_SHAPE_VALUES + 2 + 1)
+"""Both wrists of the pose; of each hand its shape, its place, and whether it was found."""
 
 # How much higher the left wrist is held than the right one where the left hand leads, in shoulder widths: most people
 # sign with the right hand, so in doubt it leads.
@@ -64,27 +64,28 @@ class _Hand:
 def hand_values(
     found: ClipKeypoints, *, generator: np.random.Generator | None = None, augment: HandAugment | None = None
 ) -> Array:
-    """Values (T, 82) of one clip, the hand that leads first; augmented where ``generator`` is given.
+    """Values (T, 76) of one clip, the hand that leads first; augmented where ``generator`` is given.
 
     A clip whose left wrist is held higher is mirrored: a sign is the same by either hand. Places are in shoulder
     widths, since hips are seldom in the picture where people sign; shoulders and palms are measured over the clip, by
     medians. The shape of a hand is said by :func:`hand_shape`. Between frames in which a hand was found it moves
-    evenly, before and after them it rests; a hand that was found in none is all zeros.
+    evenly, before and after them it rests; a hand that was found in none is all zeros. Of the body only the wrists are
+    read: how a head or an elbow is held tells people apart sooner than signs.
     """
     pose = _pose(found)
     if _left_leads(pose[found.presence[:, POSE]], aspect=found.aspect):
         found = flip_keypoints(found)
         pose = _pose(found)
     centre, shoulders = _shoulders(pose[found.presence[:, POSE]], aspect=found.aspect)
-    body = (pose[:, _BODY] - centre) / shoulders
+    wrists = (pose[:, _WRISTS] - centre) / shoulders
     hands = [_hand(found, part, centre=centre, shoulders=shoulders) for part in (RIGHT_HAND, LEFT_HAND)]
     if generator is not None:
-        body, hands = _varied(body, hands, generator=generator, augment=augment or HandAugment())
-    rows = [body * found.presence[:, POSE, None, None]]
+        wrists, hands = _varied(wrists, hands, generator=generator, augment=augment or HandAugment())
+    rows = [wrists * found.presence[:, POSE, None, None]]
     for hand in hands:
         ever = hand.found.any()
         rows += [hand_shape(hand.points) * ever, hand.place * ever, hand.found]
-    values: Array = np.concatenate([part.reshape(len(body), -1) for part in rows], axis=1, dtype=np.float32)
+    values: Array = np.concatenate([part.reshape(len(wrists), -1) for part in rows], axis=1, dtype=np.float32)
     return values
 
 
@@ -164,7 +165,7 @@ def _bridged(points: Array, seen: Mask) -> Array:
 
 
 def _varied(
-    body: Array, hands: list[_Hand], *, generator: np.random.Generator, augment: HandAugment
+    wrists: Array, hands: list[_Hand], *, generator: np.random.Generator, augment: HandAugment
 ) -> tuple[Array, list[_Hand]]:
     """One turn of both hands, one size and one shift of all places, and noise on every landmark of a hand."""
     turn = cv2.Rodrigues(generator.normal(0, augment.turn, 3))[0]
@@ -174,4 +175,4 @@ def _varied(
         points = hand.points @ turn.T * (1 + generator.normal(0, augment.size))
         points = points + generator.normal(0, augment.jitter, points.shape)
         varied.append(_Hand(points, hand.place * size + shift, hand.found))
-    return body * size + shift, varied
+    return wrists * size + shift, varied
