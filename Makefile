@@ -7,10 +7,15 @@ READY := $(VENV)/.ready
 # mediapipe 0.10.21 has wheels up to Python 3.12. PYTHON=/path/to/python3.12 chooses one by hand.
 PYTHON ?= $(firstword $(foreach name,python3.12 python3.11 python3 python,$(shell \
 	$(name) -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $(name))))
+PIP := $(BIN)/python -m pip install --disable-pip-version-check
+# Of pip's thousand lines those that tell how far it has come; the exit code is pip's own.
+SHOW := | awk '/^Collecting /{ if (++n % 25 == 0) print "  " n " packages found" } \
+	/Downloading .*\([0-9.]+ (MB|GB)\)/{ size = $$(NF - 1); gsub(/[(]/, "", size); if (size + 0 >= 50 || /GB/) print "  downloading " $$2, $$(NF - 1), $$NF } \
+	/^Installing collected/{ print "  installing, about two minutes" } { fflush() }'; exit $${PIPESTATUS[0]}
 # Stages find the interpreter and dvc of the environment; more than a thread a process slows small tensors down.
 ENV := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: help setup repro test lint bench bench-gpu intervals docs experiments ui dvc-yaml
+.PHONY: help setup repro test lint bench bench-gpu first-run bench-readme growth intervals docs experiments ui dvc-yaml
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,9 +27,11 @@ $(READY): requirements.txt pyproject.toml
 		echo "error: no Python 3.11 or 3.12 found (python3 is $$(python3 --version 2>&1)); mediapipe 0.10.21 has no wheel" \
 			"for other versions. Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; exit 1; fi
 	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 12) or sys.exit(f"error: {sys.executable} is Python {v[0]}.{v[1]}; 3.11 or 3.12 is needed (mediapipe 0.10.21 has no wheel for others)")'
+	@echo "Setting up $(VENV) with $$(grep -c == requirements.txt) packages and those that torch brings: 3.7 GB to download, 7.7 GB on disk," \
+		"most of it torch's build for GPUs, which runs on a CPU too. What pip has kept is not downloaded again."
 	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(PIP) -r requirements.txt $(SHOW)
+	@$(PIP) --quiet --no-deps --editable .
 	@touch $@
 
 repro: $(READY) ## Run the whole pipeline; the report is reports/index.html
@@ -39,6 +46,15 @@ bench: $(READY) ## Time everything against what people use (after make repro; RO
 
 bench-gpu: $(READY) ## The rows that have a GPU's side
 	$(ENV) PYTHONPATH=src:. python -m benchmarks.run $(ROWS) --device cuda
+
+first-run: $(READY) ## Time `dvc repro` from nothing, stage by stage, of each of REVS
+	$(ENV) PYTHONPATH=src:. python -m benchmarks.first_run $(REVS)
+
+bench-readme: $(READY) ## Show in the README what was measured
+	$(ENV) PYTHONPATH=src:. python -m benchmarks.readme
+
+growth: $(READY) ## Measure what each stage costs as videos become many and long (ten minutes)
+	$(ENV) PYTHONPATH=src:. python -m benchmarks.growth --out benchmarks/results/growth.json
 
 intervals: $(READY) ## Simulate how often intervals hold what they promise (docs/intervals.md)
 	$(ENV) PYTHONPATH=src python benchmarks/intervals.py

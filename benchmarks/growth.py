@@ -1,10 +1,12 @@
-"""What a video costs in each stage of the intake as data sets grow: seconds, bytes and peak memory.
+"""What each stage costs as videos become many, long, and clips long: seconds, bytes and peak memory.
 
-Run from the root of the project: ``PYTHONPATH=src python benchmarks/growth.py --counts 100 1000 10000``. A copy of the
-project in a temporary folder reads as many made videos as each count says, of 16 frames of 64x48, and every stage is
-run by ``dvc repro``; then all once more with nothing to do. Keypoints are off, models are left out. Seconds of the
-processor stand beside those of the clock, since they say more on a busy machine; what DVC takes, which hashes all that
-a stage reads and writes, is in all figures.
+``make growth`` runs every stage at three numbers of videos, three lengths, and three numbers of frames a clip.
+``PYTHONPATH=src:. python -m benchmarks.growth --counts 100 1000 10000`` runs the intake up to packing at large counts.
+
+A copy of the project in a temporary folder reads made videos of 64x48, and every stage is run by ``dvc repro``; then
+all once more with nothing to do. Seconds of the processor are what is shown, since they say more on a busy machine;
+what DVC takes, which hashes all that a stage reads and writes, is in all figures. Nobody is seen in made videos, so
+MediaPipe looks for a person in every frame, and the hands and the face cost nothing.
 """
 
 from __future__ import annotations
@@ -28,9 +30,11 @@ from ruamel.yaml import YAML
 
 from actionrec.core.errors import ActionrecError, run_main
 from actionrec.core.files import write_json
+from benchmarks.pairs import machine
 
 RESULT = Path("benchmarks/growth.json")
-STAGES = ("check", "synthesize", "ingest", "extract", "screen", "split", "keypoints", "pack@rgb64")
+INTAKE = ("check", "synthesize", "ingest", "extract", "screen", "split", "keypoints", "pack@rgb64")
+ALL = (*INTAKE, "features@imagenet", "train@cnn3d", "predict@cnn3d", "evaluate", "report", "track")
 OUTS = {
     "ingest": ["data/manifest.csv"],
     "extract": ["data/frames"],
@@ -38,10 +42,26 @@ OUTS = {
     "split": ["data/splits"],
     "pack@rgb64": ["data/packed"],
 }
-COUNTS = (100, 1000)
-NUM_FRAMES, WIDTH, HEIGHT = 16, 64, 48
+WIDTH, HEIGHT = 64, 48
 CLASSES, VIDEOS_A_GROUP = 4, 10
 NOTHING = "nothing to do"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One data set, and how it is read."""
+
+    videos: int
+    frames: int = 16
+    """A video."""
+    clip_frames: int = 8
+
+
+SERIES = {
+    "videos": (Point(50), Point(100), Point(200)),
+    "frames a video": (Point(50), Point(50, frames=32), Point(50, frames=64)),
+    "frames a clip": tuple(Point(50, frames=64, clip_frames=count) for count in (8, 16, 32)),
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +77,7 @@ class Cost:
     out_bytes: int
 
 
-def write_video(path: Path, seed: int) -> None:
+def write_video(path: Path, seed: int, num_frames: int) -> None:
     """A patch of noise that moves over other noise: no two videos are alike, and screening keeps them."""
     draw = np.random.default_rng(seed)
     cells = draw.integers(0, 256, (HEIGHT // 8, WIDTH // 8, 3), dtype=np.uint8)
@@ -65,30 +85,34 @@ def write_video(path: Path, seed: int) -> None:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=25)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        for number in range(NUM_FRAMES):
+        for number in range(num_frames):
             frame = scene.copy()
-            frame[16:32, 2 * number : 2 * number + 16] = 255 - cells[0, 0]
+            left = 2 * number % (WIDTH - 16)
+            frame[16:32, left : left + 16] = 255 - cells[0, 0]
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         container.mux(stream.encode())
 
 
-def write_videos(folder: Path, count: int) -> None:
-    """``count`` videos in as many classes and groups, and ``labels.csv``; those that are there stay."""
+def write_videos(folder: Path, point: Point) -> None:
+    """The videos in classes and groups, and ``labels.csv``; those that are there stay."""
     rows = []
-    for number in range(count):
+    for number in range(point.videos):
         label, group = f"c{number % CLASSES}", f"g{number // VIDEOS_A_GROUP:06d}"
         path = folder / label / f"{group}_{number:07d}.avi"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_video(path, number)
+            write_video(path, number, point.frames)
         rows.append((path.relative_to(folder).as_posix(), label, group, ""))
     with (folder.parent / "labels.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerows([("path", "label", "group", "official_subset"), *rows])
 
 
-def copy_project(root: Path, videos: Path) -> None:
-    """Files that git knows, as they are now, with parameters for ``videos``: a repository of its own at ``root``."""
+def copy_project(root: Path, videos: Path, point: Point, *, whole: bool) -> None:
+    """Files that git knows, as they are now, with parameters for ``videos``: a repository of its own at ``root``.
+
+    ``whole`` keeps keypoints, one view of features and one model; without it there is nothing after the packed view.
+    """
     shutil.rmtree(root, ignore_errors=True)
     listed = subprocess.run(["git", "ls-files", "-z"], capture_output=True, text=True, check=True).stdout
     for name in filter(None, listed.split("\0")):
@@ -99,10 +123,13 @@ def copy_project(root: Path, videos: Path) -> None:
     params: dict[str, Any] = yaml.load((root / "params.yaml").read_text())
     params["data"].update(name="folder", root=str(videos), annotations=str(videos.parent / "labels.csv"))
     params["split"].update(folds=1)
-    params["keypoints"]["enabled"] = False
-    params["enabled"], params["features"] = ["cnn3d"], {}
+    params["keypoints"]["enabled"] = whole
+    params["enabled"] = ["cnn3d"]
+    params["features"] = {"imagenet": params["features"]["imagenet"]} if whole else {}
     params["pack"] = {"rgb64": params["pack"]["rgb64"]}
-    params["models"] = {"cnn3d": params["models"]["cnn3d"]}
+    params["models"] = {
+        "cnn3d": {**params["models"]["cnn3d"], "clip_frames": point.clip_frames, "train": {"epochs": 3}}
+    }
     with (root / "params.yaml").open("w") as file:
         yaml.dump(params, file)
     for command in (["init", "--quiet"], ["add", "--all"]):
@@ -141,16 +168,18 @@ def measure(root: Path, stage: str, arguments: Sequence[str], outs: Sequence[str
     )
 
 
-def costs_of(count: int, folder: Path) -> list[Cost]:
-    """Of every stage with ``count`` videos, and of a last run with nothing to do."""
-    videos, root = folder / f"videos{count}" / "raw", folder / f"project{count}"
-    write_videos(videos, count)
-    copy_project(root, videos)
-    costs = [measure(root, stage, ["repro", "--single-item", stage], OUTS.get(stage, ())) for stage in STAGES]
-    return [*costs, measure(root, NOTHING, ["repro", *STAGES[-3:]])]
+def costs_of(point: Point, folder: Path, *, whole: bool) -> list[Cost]:
+    """Of every stage, and of a last run with nothing to do."""
+    videos = folder / f"videos{point.videos}x{point.frames}" / "raw"
+    root = folder / f"project{point.videos}x{point.frames}x{point.clip_frames}"
+    write_videos(videos, point)
+    copy_project(root, videos, point, whole=whole)
+    stages = ALL if whole else INTAKE
+    costs = [measure(root, stage, ["repro", "--single-item", stage], OUTS.get(stage, ())) for stage in stages]
+    return [*costs, measure(root, NOTHING, ["repro", *([] if whole else INTAKE[-3:])])]
 
 
-def table(found: dict[int, list[Cost]]) -> list[str]:
+def table_of_counts(found: dict[int, list[Cost]]) -> list[str]:
     """Markdown: a row a stage; of each count milliseconds of the processor and bytes a video, and peak memory."""
     counts = sorted(found)
     heads = [f"{what} at {count:,}" for what in ("CPU ms a video", "kB a video", "peak MB") for count in counts]
@@ -164,20 +193,45 @@ def table(found: dict[int, list[Cost]]) -> list[str]:
     return lines
 
 
+def read_points(results: dict[str, Any]) -> dict[Point, list[Cost]]:
+    """What :func:`main` wrote."""
+    return {
+        Point(*(row[name] for name in ("videos", "frames", "clip_frames"))): [Cost(**cost) for cost in row["costs"]]
+        for row in results["points"]
+    }
+
+
+def table_of_series(found: dict[Point, list[Cost]]) -> list[str]:
+    """Markdown: a row a stage, seconds of the processor at every point."""
+    points = [(name, point) for name, of in SERIES.items() for point in of]
+    values = {"videos": "videos", "frames a video": "frames", "frames a clip": "clip_frames"}
+    heads = [f"{getattr(point, values[name])} {name}" for name, point in points]
+    lines = ["| stage | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
+    for place, first in enumerate(found[points[0][1]]):
+        cells = [f"{found[point][place].cpu_seconds:.1f}" for _, point in points]
+        lines.append(f"| `{first.stage}` | " + " | ".join(cells) + " |")
+    return lines
+
+
 def main() -> None:
-    """Print one table and write ``benchmarks/growth.json``."""
-    parser = argparse.ArgumentParser(description="What a video costs as data sets grow.")
-    parser.add_argument("--counts", type=int, nargs="+", default=list(COUNTS), help="numbers of videos")
+    """Print one table and write ``benchmarks/growth.json``, or what ``--out`` names."""
+    parser = argparse.ArgumentParser(description="What each stage costs as data sets grow.")
+    parser.add_argument("--counts", type=int, nargs="+", help="the intake alone, at these numbers of videos")
     parser.add_argument("--folder", type=Path, help="where to work, which is kept; else a temporary folder")
+    parser.add_argument("--out", type=Path, default=RESULT, help="where the JSON goes (%(default)s)")
     arguments = parser.parse_args()
+    points = [Point(count) for count in arguments.counts or ()] or [point for of in SERIES.values() for point in of]
     with tempfile.TemporaryDirectory() as temporary:
         folder = (arguments.folder or Path(temporary)).resolve()
-        found = {count: costs_of(count, folder) for count in arguments.counts}
-    print("\n".join(table(found)))
-    for count, costs in found.items():
-        total, idle = sum(cost.cpu_seconds for cost in costs[:-1]), costs[-1].wall_seconds
-        print(f"{count:,} videos: {1000 * total / count:.1f} ms of the processor a video; {NOTHING}: {idle:.1f} s")
-    write_json(RESULT, {str(count): [asdict(cost) for cost in costs] for count, costs in found.items()})
+        found = {point: costs_of(point, folder, whole=not arguments.counts) for point in dict.fromkeys(points)}
+    lines = (
+        table_of_counts({point.videos: of for point, of in found.items()})
+        if arguments.counts
+        else table_of_series(found)
+    )
+    print("\n".join(lines))
+    rows = [{**asdict(point), "costs": [asdict(cost) for cost in costs]} for point, costs in found.items()]
+    write_json(arguments.out, {"points": rows, "machine": machine()})
 
 
 if __name__ == "__main__":

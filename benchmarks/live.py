@@ -53,7 +53,7 @@ def jpegs(video: Path) -> list[bytes]:
 async def measured(predictor: Predictor, pictures: list[bytes], *, width: int) -> tuple[Speed, int]:
     """The speed of ``NUM_FRAMES`` frames, and how often there were new classes."""
     speed, start = Speed(), time.perf_counter()
-    server = TestServer(Live(predictor, LiveOptions(rate=20.0, detect_width=width)).app())
+    server = TestServer(Live(predictor, LiveOptions(rate=12.0, detect_width=width)).app())
     async with TestClient(server) as client:
         page = await client.ws_connect("/live", origin=f"http://{client.host}:{client.port}")
         await page.receive_json()

@@ -41,6 +41,10 @@ class Way:
     """Of a baseline: how many times as fast ours is meant to be."""
     bytes_aim: float | None = None
     """Of a baseline: how many times smaller ours is meant to be."""
+    limit_seconds: float | None = None
+    """What an item may take, for a way that is compared with nothing else."""
+    before: Callable[[], object] | None = None
+    """Called before each round, and not timed: clears what the last one left."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +65,11 @@ class Found:
     unit: str
     """What an item is: ``clip``, ``frame``, ``step``."""
     ways: Sequence[Way]
-    """The baselines, and ours at the end."""
+    """The baselines, and ours at the end; or each with a limit."""
     times: Mapping[str, Times]
     """By name of the way."""
     num_items: int
     """In a round."""
-    aim_seconds: float | None = None
-    """Where there is no baseline: what an item of ours may take."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What else was found: the largest difference between values, sizes, threads."""
     note: str = ""
@@ -85,14 +87,21 @@ def alternate(ways: Sequence[Way], *, num_items: int, rounds: int = ROUNDS, warm
     times = {way.name: Times() for way in ways}
     if warm_up:
         for way in ways:
+            _prepare(way)
             way.run()
     for number in range(rounds):
         for way in ways if number % 2 == 0 else reversed(ways):
+            _prepare(way)
             cpu, wall = cpu_seconds(), time.perf_counter()
             way.run()
             times[way.name].wall.append((time.perf_counter() - wall) / num_items)
             times[way.name].cpu.append((cpu_seconds() - cpu) / num_items)
     return times
+
+
+def _prepare(way: Way) -> None:
+    if way.before is not None:
+        way.before()
 
 
 def ratios(slow: Sequence[float], fast: Sequence[float]) -> tuple[float, float, float]:

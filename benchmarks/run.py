@@ -41,12 +41,12 @@ def run_row(row: str, options: Options, folder: Path) -> None:
                     "aim": way.aim,
                     "num_bytes": way.num_bytes,
                     "bytes_aim": way.bytes_aim,
+                    "limit_seconds": way.limit_seconds,
                     "wall": found.times[way.name].wall,
                     "cpu": found.times[way.name].cpu,
                 }
                 for way in found.ways
             ],
-            "aim_seconds": found.aim_seconds,
             "facts": found.facts,
             "note": found.note,
             "gpu": gpu,

@@ -1,7 +1,4 @@
-"""The committed results as one Markdown table, the one that the README quotes.
-
-``PYTHONPATH=src:. python -m benchmarks.table`` brings the README up to date.
-"""
+"""The results of `make bench` as one Markdown table."""
 
 from __future__ import annotations
 
@@ -15,8 +12,6 @@ from benchmarks.pairs import ratios
 from benchmarks.rows import ROWS
 
 RESULTS = Path("benchmarks/results")
-README = Path("README.md")
-BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 HEAD = "| what | against | times as fast | of the processor's time | times as small | aim |"
 
 
@@ -33,18 +28,15 @@ def spread(values: tuple[float, float, float]) -> str:
 
 
 def lines_of(result: dict[str, Any]) -> Iterator[str]:
-    """Markdown rows of one result: one a baseline, or one with seconds where there is none."""
+    """Markdown rows of one result: one a baseline, and one a way that has a limit of its own."""
+    what = f"{result['what']}{', ' + result['gpu'] if result['gpu'] else ''}"
     *baselines, ours = result["ways"]
-    what = f"{result['what']}{', ' + result['gpu'] if result.get('gpu') else ''}"
-    if not baselines:
-        wall = statistics.median(ours["wall"])
-        yield f"| {what} | | {wall:.3g} s | {statistics.median(ours['cpu']):.3g} s | | {result['aim_seconds']:g} s |"
-    for number, way in enumerate(baselines):
+    for way in baselines if ours["limit_seconds"] is None else []:
         small = way["num_bytes"] / ours["num_bytes"] if way["num_bytes"] and ours["num_bytes"] else None
         aims = [f"{way['aim']:g}"] if way["aim"] else []
         aims += [f"{way['bytes_aim']:g} as small"] if way["bytes_aim"] else []
         cells = [
-            what if number == 0 else "",
+            what,
             way["name"],
             spread(ratios(way["wall"], ours["wall"])),
             spread(ratios(way["cpu"], ours["cpu"])),
@@ -52,6 +44,10 @@ def lines_of(result: dict[str, Any]) -> Iterator[str]:
             ", ".join(aims),
         ]
         yield "| " + " | ".join(cells) + " |"
+        what = ""
+    for way in result["ways"] if ours["limit_seconds"] is not None else []:
+        wall, cpu = statistics.median(way["wall"]), statistics.median(way["cpu"])
+        yield f"| {what}: {way['name']} | | {wall:.2f} s | {cpu:.2f} s | | {way['limit_seconds']:g} s |"
 
 
 def table(found: list[dict[str, Any]]) -> str:
@@ -62,14 +58,3 @@ def table(found: list[dict[str, Any]]) -> str:
     lines = [HEAD, "|---" * HEAD.count(" | ") + "|---|", *(line for result in found for line in lines_of(result))]
     notes = [f"- {result['what']}: {result['note']}" for result in found if result["note"]]
     return "\n".join([*lines, "", f"Measured on: {'; '.join(machines)}.", *([""] if notes else []), *notes])
-
-
-def with_table(text: str, block: str) -> str:
-    """``text`` with ``block`` between the two marks."""
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n{block}\n{END}{tail}"
-
-
-if __name__ == "__main__":
-    README.write_text(with_table(README.read_text(), table(results())))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 from actionrec.core import paths
 from actionrec.core.errors import ActionrecError, run_main
@@ -11,6 +12,9 @@ from actionrec.core.tables import SplitRow, read_rows
 from actionrec.params import Params, load_params
 from actionrec.prediction.file import Predictions, write_predictions
 from actionrec.prediction.pooled import write_pooled
+from actionrec.training.folds import of_each_fold
+
+RUN = "actionrec.prediction.run"
 
 
 def main() -> None:
@@ -18,8 +22,13 @@ def main() -> None:
         raise ActionrecError("usage: python stages/predict.py <model>")
     name = sys.argv[1]
     params = load_params()
-    found = {fold: _predict(name, params, fold) for fold in params.split.running}
-    write_pooled(found, to=paths.predictions_path(name), table=paths.predicted_folds_path(name))
+    folds = params.split.running
+    found = of_each_fold(
+        partial(_predict, name, params), folds, train=params.train_of(name), compute=params.compute, imports=RUN
+    )
+    write_pooled(
+        dict(zip(folds, found, strict=True)), to=paths.predictions_path(name), table=paths.predicted_folds_path(name)
+    )
 
 
 def _predict(name: str, params: Params, fold: int | None) -> Predictions:

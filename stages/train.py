@@ -5,29 +5,31 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+from functools import partial
 
 from actionrec.core import paths
 from actionrec.core.errors import ActionrecError, run_main
 from actionrec.core.itemcache import ItemCache
 from actionrec.core.tables import SplitRow, read_rows
 from actionrec.params import Params, load_params
+from actionrec.training.folds import of_each_fold
+
+LOOP = "actionrec.training.loop"
 
 
 def main() -> None:
     if len(sys.argv) not in (2, 3):
         raise ActionrecError("usage: python stages/train.py <model> [<fold>]")
     name, *only = sys.argv[1:]
-    # What was loaded from a file of weights, and what is new, is worth a line.
-    logging.basicConfig(format="%(message)s")
-    logging.getLogger("actionrec").setLevel(logging.INFO)
     params = load_params()
-    train = params.train_of(name)
-    for fold in [int(number) for number in only] or params.split.running:
-        if fold is None or only or train.devices * train.num_nodes == 1:
-            _train(name, params, fold)
-        # Processes that train together run this script again, and would begin with the first fold.
-        elif code := subprocess.call([sys.executable, *sys.argv, str(fold)]):
-            sys.exit(code)
+    train, folds = params.train_of(name), params.split.running
+    if only or len(folds) == 1 or train.devices * train.num_nodes == 1:
+        chosen = [int(number) for number in only] or folds
+        of_each_fold(partial(_train, name, params), chosen, train=train, compute=params.compute, imports=LOOP)
+    else:  # processes that train together run this script again, and would begin with the first fold
+        for fold in folds:
+            if code := subprocess.call([sys.executable, *sys.argv, str(fold)]):
+                sys.exit(code)
     if params.split.folds > 1 and not only:
         from actionrec.training.curves import write_mean_curves
 
@@ -35,6 +37,9 @@ def main() -> None:
 
 
 def _train(name: str, params: Params, fold: int | None) -> None:
+    # What was loaded from a file of weights, and what is new, is worth a line.
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("actionrec").setLevel(logging.INFO)
     model, rows = params.model(name), read_rows(paths.split_path(fold), SplitRow, stage="split")
     from actionrec.models.table import kind_of
     from actionrec.tracking.live import live_curves

@@ -22,6 +22,10 @@ os.environ.setdefault("DVC_NO_ANALYTICS", "1")
 # Threads of torch that wait for each other sleep instead of spinning, so that stages side by side share the cores. How
 # many there are is left alone: it decides on the last digits of sums, and so on the weights.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# OpenBLAS wakes a thread a core for products of a few numbers, and they spin: half of what a stage computed was that. A
+# notebook that imports this package keeps its own.
+if "DVC_STAGE" in os.environ:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def __getattr__(name: str) -> Any:

@@ -11,7 +11,7 @@ from actionrec.synthetic.actions import ACTIONS
 from actionrec.synthetic.plan import ClipSpec, group_name, plan_clips, render_clip
 from tests.synthetic.helpers import tiny
 
-FULL = {"classes": tuple(ACTIONS), "groups": 14, "clips_per_group": 2, "min_frames": 36, "max_frames": 50}
+FULL = {"classes": tuple(ACTIONS), "groups": 14, "clips_per_group": 2, "min_frames": 22, "max_frames": 30}
 
 
 def frames(spec, params, count=2):
@@ -32,8 +32,8 @@ def test_plan_has_every_class_group_and_clip_once():
 
 def test_lengths_cover_their_range():
     lengths = [spec.num_frames for spec in plan_clips(tiny(**FULL))]
-    assert min(lengths) == 36
-    assert max(lengths) == 50
+    assert min(lengths) == 22
+    assert max(lengths) == 30
 
 
 def test_framing_is_balanced_within_every_class_and_group():

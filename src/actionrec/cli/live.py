@@ -13,7 +13,7 @@ def add_to(commands: Commands) -> None:
         commands,
         "live",
         "say what is done before a camera or in a file, in a page of this machine",
-        examples=["actionrec live", "actionrec live --model keypoint_conv --rate 20 --port 8081"],
+        examples=["actionrec live", "actionrec live --model keypoint_conv --rate 12 --port 8081"],
     )
     add_predictor(parser)
     parser.add_argument("--host", default="127.0.0.1", help="address to serve at (default 127.0.0.1: this machine)")

@@ -65,20 +65,27 @@ def resize_square(frames: Frames, *, size: int, box: Box | None = None) -> Frame
     # Area averaging when shrinking: anything else aliases thin limbs away.
     shrinks = size <= min(frames.shape[1:3])
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    resized = [cv2.resize(frame, (size, size), interpolation=interpolation) for frame in frames]
-    square: Frames = np.stack(resized).astype(np.uint8, copy=False)
+    square: Frames = np.empty((len(frames), size, size, 3), np.uint8)
+    for frame, resized in zip(frames, square, strict=True):
+        cv2.resize(frame, (size, size), dst=resized, interpolation=interpolation)
     return square
 
 
 def shift_brightness(frames: Frames, *, generator: np.random.Generator) -> Frames:
     """Add one random whole number in -15..15 to every value, within 0-255."""
     shift = int(generator.integers(-_BRIGHTNESS, _BRIGHTNESS + 1))
-    return np.clip(frames.astype(np.int16) + shift, 0, 255).astype(np.uint8)
+    rows = frames.reshape(len(frames) * frames.shape[1], -1)
+    # OpenCV's sums stay within the range, and take a tenth of numpy's time.
+    shifted: Frames = cv2.add(rows, shift) if shift >= 0 else cv2.subtract(rows, -shift)
+    return shifted.reshape(frames.shape)
 
 
 def flip(frames: Frames) -> Frames:
     """Mirror left and right."""
-    return np.ascontiguousarray(frames[:, :, ::-1])
+    mirrored: Frames = np.empty_like(frames)
+    for frame, mirror in zip(frames, mirrored, strict=True):
+        cv2.flip(frame, 1, dst=mirror)
+    return mirrored
 
 
 def rotate(frames: Frames, *, max_degrees: float, generator: np.random.Generator) -> Frames:

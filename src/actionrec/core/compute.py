@@ -31,7 +31,7 @@ class ComputeParams(Section):
     backend: Literal["local", "dask"]
     """Processes of this machine, or an existing Dask cluster that shares the file system."""
     workers: Annotated[int, Field(ge=0)]
-    """Processes of the local pool; 0 takes every core."""
+    """Processes of the local pool, and folds that train at once on a CPU; 0 takes every core."""
     scheduler: str | None = None
     """Address of an existing Dask scheduler."""
 
@@ -110,8 +110,10 @@ def _map_local(
         for item in items:
             yield item, function(item)
         return
+    for threads in ("OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
+        os.environ.setdefault(threads, "1")  # for the workers: there is one a core already
     # spawn: a forked child inherits threads' locks of numpy, OpenCV and MediaPipe, and may hang.
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_die_with_parent)
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=end_with_parent)
     try:
         waiting = iter(items)
         running: dict[Future[Result], Item] = {}
@@ -135,7 +137,7 @@ def _map_local(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _die_with_parent() -> None:
+def end_with_parent() -> None:
     """End this worker when the stage is killed: it would wait for work for ever."""
     parent = parent_process()
     assert parent is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 import cv2
@@ -36,11 +37,13 @@ def fit_frame(frame: Frames, view: ViewParams) -> Frames:
         return _pad(frame, size=view.size)
     short = min(height, width)
     target = view.crop_from if view.fit == "crop" else min(view.size, short)
-    scaled = _resize(frame, height=round(height * target / short), width=round(width * target / short))
+    height, width = round(height * target / short), round(width * target / short)
     if view.fit == "keep":
-        return scaled
-    top, left = (scaled.shape[0] - view.size) // 2, (scaled.shape[1] - view.size) // 2
-    return scaled[top : top + view.size, left : left + view.size]
+        return _resize(frame, height=height, width=width)
+    top, left = (height - view.size) // 2, (width - view.size) // 2
+    bottom, right = top + view.size, left + view.size
+    scaled = _resize(frame, height=height, width=width, bottom=bottom, right=right)
+    return scaled[top:bottom, left:right]
 
 
 def _pad(frame: Frames, *, size: int) -> Frames:
@@ -51,20 +54,35 @@ def _pad(frame: Frames, *, size: int) -> Frames:
     return square
 
 
-def _resize(frame: Frames, *, height: int, width: int) -> Frames:
-    if frame.shape[:2] == (height, width):
+def _resize(frame: Frames, *, height: int, width: int, bottom: int | None = None, right: int | None = None) -> Frames:
+    """``frame`` at ``height`` x ``width``: what is above ``bottom`` and left of ``right``, where they are given."""
+    source_height, source_width = frame.shape[:2]
+    if (source_height, source_width) == (height, width):
         return frame
     # Area averaging when shrinking: anything else aliases thin limbs away.
-    shrinks = height <= frame.shape[0] and width <= frame.shape[1]
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    resized: Frames = cv2.resize(frame, (width, height), interpolation=how)
+    how = cv2.INTER_AREA if height <= source_height and width <= source_width else cv2.INTER_LINEAR
+    # What is cut off below and at the right needs no work; the scale says where a pixel lies, so all others stay.
+    down, across = height / source_height, width / source_width
+    part = frame[: _reach(bottom, down, source_height), : _reach(right, across, source_width)]
+    if part.shape == frame.shape:
+        resized: Frames = cv2.resize(frame, (width, height), interpolation=how)
+    else:
+        resized = cv2.resize(part, None, fx=across, fy=down, interpolation=how)
     return resized
+
+
+def _reach(end: int | None, scale: float, source_end: int) -> int:
+    """How much of a source is seen in a result that ends at ``end``, with the neighbours that it is mixed with."""
+    return source_end if end is None else min(source_end, ceil(end / scale) + 2)
 
 
 def raw_block(block: Block, view: ViewParams) -> Frames:
     """The frames of ``block`` at the geometry of ``view``: uint8 (n, size, size, 3)."""
+    fitted: Frames = np.empty((len(block.frames), view.size, view.size, 3), np.uint8)
     with open_frames(block.path) as frames:
-        return np.stack([fit_frame(frame, view) for frame in frames.decode(block.frames)])
+        for place, frame in enumerate(frames.decode_each(block.frames)):
+            fitted[place] = fit_frame(frame, view)
+    return fitted
 
 
 def jpeg_block(block: Block, view: ViewParams) -> list[bytes]:
@@ -75,8 +93,7 @@ def jpeg_block(block: Block, view: ViewParams) -> list[bytes]:
             first, last = int(block.frames[0]), int(block.frames[-1])
             jpegs = frames.jpegs(first, last + 1)
             return [jpegs[frame - first].tobytes() for frame in block.frames.tolist()]
-        decoded = frames.decode(block.frames)
-    return [_encode(fit_frame(frame, view), view.jpeg_quality) for frame in decoded]
+        return [_encode(fit_frame(frame, view), view.jpeg_quality) for frame in frames.decode_each(block.frames)]
 
 
 def _encode(frame: Frames, quality: int) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from actionrec.core.arrays import Frames, Indices
 from actionrec.core.errors import ActionrecError
-from actionrec.core.hdf5 import open_h5, read_jpegs, read_strings
+from actionrec.core.hdf5 import open_h5, read_strings
+from actionrec.core.jpeg import decode_rgb, read_rgb
 from actionrec.core.tables import check_same_ids
 
 VIEW_FORMAT, VIEW_VERSION = "actionrec-packed", 1
@@ -140,32 +141,44 @@ class PackedView(PackedFile):
 
     def read(self, video_id: str, indices: Indices) -> Frames:
         """Frames ``indices`` of one video, in that order: uint8 (n, height, width, 3), RGB 0-255."""
-        wanted, places = np.unique(self._flat(video_id, indices), return_inverse=True)
-        read_span = self._read_raw if self._is_raw else self._read_jpeg
-        blocks = [read_span(start, stop, wanted) for start, stop in spans(wanted)]
-        if not blocks:
+        if len(indices) == 0:
             raise ValueError(f"{video_id}: no frames asked for")
-        return np.concatenate(blocks)[places] if len(blocks) > 1 else blocks[0][places]
+        wanted, places = np.unique(self._flat(video_id, indices), return_inverse=True)
+        frames = self._read_raw(wanted) if self._is_raw else self._read_jpeg(wanted)
+        in_order = len(wanted) == len(places) and bool((np.diff(places) > 0).all())
+        return frames if in_order else frames[places]
 
-    def _read_raw(self, start: int, stop: int, wanted: Indices) -> Frames:
-        block = self._file["frames"][start:stop]
-        chosen: Frames = block[wanted[(wanted >= start) & (wanted < stop)] - start]
-        return chosen
+    def _read_raw(self, wanted: Indices) -> Frames:
+        frames = self._file["frames"]
+        blocks = [
+            frames[start:stop][wanted[(wanted >= start) & (wanted < stop)] - start] for start, stop in spans(wanted)
+        ]
+        return np.concatenate(blocks) if len(blocks) > 1 else blocks[0]
 
-    def _read_jpeg(self, start: int, stop: int, wanted: Indices) -> Frames:
-        import cv2
-
-        jpegs = read_jpegs(self._file, start, stop)
-        decoded = []
-        for frame in wanted[(wanted >= start) & (wanted < stop)].tolist():
-            image = cv2.imdecode(jpegs[frame - start], cv2.IMREAD_COLOR)
-            if image is None:
+    def _read_jpeg(self, wanted: Indices) -> Frames:
+        frames: Frames | None = None
+        for place, (frame, jpeg) in enumerate(zip(wanted.tolist(), self._jpegs(wanted), strict=True)):
+            if frames is None and (first := read_rgb(jpeg)) is not None:
+                frames = np.empty((len(wanted), *first.shape), np.uint8)
+                frames[0] = first
+            elif frames is None or not decode_rgb(jpeg, frames[place]):
                 raise ActionrecError(
-                    f"{self.path}: flat frame {frame} is not a JPEG image; rebuild it with `dvc repro -f {self._stage}`"
+                    f"{self.path}: flat frame {frame} is not a JPEG image of its video's size; "
+                    f"rebuild it with `dvc repro -f {self._stage}`"
                 )
-            decoded.append(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
-        frames: Frames = np.stack(decoded).astype(np.uint8, copy=False)
+        assert frames is not None
         return frames
+
+    def _jpegs(self, wanted: Indices) -> Iterator[npt.NDArray[np.uint8]]:
+        """The encoded frames ``wanted``, which are sorted and unique."""
+        first = int(wanted[0])
+        ends = self._file["offsets"][first : int(wanted[-1]) + 2]
+        jpeg = self._file["jpeg"]
+        for start, stop in spans(wanted):
+            origin = ends[start - first]
+            block = jpeg[origin : ends[stop - first]]
+            for frame in wanted[(wanted >= start) & (wanted < stop)].tolist():
+                yield block[ends[frame - first] - origin : ends[frame - first + 1] - origin]
 
 
 def shards_folder(path: Path) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -15,9 +15,13 @@ import numpy.typing as npt
 
 from actionrec.core.errors import ActionrecError
 from actionrec.core.hdf5 import open_h5, read_jpegs
+from actionrec.core.jpeg import decode_gray, decode_rgb
 
 FORMAT = "actionrec-frames"
 VERSION = 1
+
+# One read of a span that is at most this many times as long as what is wanted beats several reads.
+_SPAN_PER_FRAME = 4
 
 BLANK_SIZE = (240, 320)
 """Height and width of what stands for a picture where there is none."""
@@ -94,26 +98,52 @@ class FrameFile:
         if not self.has_pictures:
             return np.zeros((len(indices), *BLANK_SIZE, 3), np.uint8)
         frames = np.empty((len(indices), self.height, self.width, 3), np.uint8)
-        for place, index in enumerate(indices):
-            frames[place] = self._decoded(int(index), cv2.IMREAD_COLOR)[..., ::-1]
+        for frame, (index, jpeg) in zip(frames, self._jpegs_at(indices), strict=True):
+            self._decode_to(frame, index, jpeg, decode_rgb)
         return frames
+
+    def decode_each(self, indices: Sequence[int] | npt.NDArray[np.int64]) -> Iterator[Pixels]:
+        """As :meth:`decode`, one (height, width, 3) at a time, in memory that the next one takes."""
+        if not self.has_pictures:
+            for _ in indices:
+                yield np.zeros((*BLANK_SIZE, 3), np.uint8)
+            return
+        frame = np.empty((self.height, self.width, 3), np.uint8)
+        for index, jpeg in self._jpegs_at(indices):
+            self._decode_to(frame, index, jpeg, decode_rgb)
+            yield frame
 
     def decode_gray(self, indices: Sequence[int] | npt.NDArray[np.int64]) -> Pixels:
         """Luma of the frames at ``indices``: uint8 (n, height, width), 0-255."""
         frames = np.empty((len(indices), self.height, self.width), np.uint8)
-        for place, index in enumerate(indices):
-            frames[place] = self._decoded(int(index), cv2.IMREAD_GRAYSCALE)
+        for frame, (index, jpeg) in zip(frames, self._jpegs_at(indices), strict=True):
+            self._decode_to(frame, index, jpeg, decode_gray)
         return frames
 
-    def _decoded(self, index: int, flags: int) -> Pixels:
-        self._check(index, index)
-        image = cv2.imdecode(self._jpeg[self._offsets[index] : self._offsets[index + 1]], flags)
+    def _jpegs_at(self, indices: Sequence[int] | npt.NDArray[np.int64]) -> Iterator[tuple[int, Pixels]]:
+        """Each index with its encoded frame, by one read where the indices lie close to one another."""
+        wanted = [int(index) for index in indices]
+        if not wanted:
+            return
+        first, last = min(wanted), max(wanted)
+        self._check(first, last)
+        close = last - first < _SPAN_PER_FRAME * len(wanted)
+        block = self._jpeg[self._offsets[first] : self._offsets[last + 1]] if close else None
+        for index in wanted:
+            start, stop = self._offsets[index], self._offsets[index + 1]
+            if block is None:
+                yield index, self._jpeg[start:stop]
+            else:
+                yield index, block[start - self._offsets[first] : stop - self._offsets[first]]
+
+    def _decode_to(self, out: Pixels, index: int, jpeg: Pixels, decode: Callable[[Pixels, Pixels], bool]) -> None:
+        if decode(jpeg, out):
+            return
+        image = cv2.imdecode(jpeg, cv2.IMREAD_COLOR_RGB if out.ndim == 3 else cv2.IMREAD_GRAYSCALE)
         if image is None:
             raise ActionrecError(f"{self.path}: frame {index} is not a JPEG; rebuild it with `dvc repro -f extract`")
-        if image.shape[:2] != (self.height, self.width):
-            # A stream may change its resolution on the way; every frame takes the first one's.
-            image = cv2.resize(image, (self.width, self.height), interpolation=cv2.INTER_AREA)
-        return np.asarray(image, np.uint8)
+        # A stream may change its resolution on the way; every frame takes the first one's.
+        out[...] = cv2.resize(image, (self.width, self.height), interpolation=cv2.INTER_AREA)
 
     # Looked up once: for a small frame that takes longer than to decode it.
     @cached_property

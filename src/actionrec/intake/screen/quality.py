@@ -45,9 +45,12 @@ def measure_quality(frames: FrameFile, *, blank_contrast: float) -> Quality:
         block = frames.decode_gray(range(start, min(start + _BLOCK_FRAMES, frames.num_frames)))
         total += block.sum(axis=0, dtype=np.uint32)
         for image in map(_judged, block):
-            rows.append((float(image.mean()), float(image.std()), float(cv2.Laplacian(image, cv2.CV_32F).var())))
+            mean, deviation = _mean_and_deviation(image)
+            # In whole numbers, as the Laplacian of whole numbers is.
+            _, of_edges = _mean_and_deviation(cv2.Laplacian(image, cv2.CV_16S))
+            rows.append((mean, deviation, of_edges**2))
             if before is not None:
-                motion.append(float(cv2.absdiff(image, before).mean()))
+                motion.append(cv2.norm(image, before, cv2.NORM_L1) / image.size)
             before = image
     brightness, contrast, sharpness = np.asarray(rows).T
     return Quality(
@@ -58,6 +61,12 @@ def measure_quality(frames: FrameFile, *, blank_contrast: float) -> Quality:
         blank_fraction=float((contrast <= blank_contrast).mean()),
         signature=signature_of(total / frames.num_frames),
     )
+
+
+def _mean_and_deviation(image: npt.NDArray[np.integer]) -> tuple[float, float]:
+    """Of all values; numpy takes up to twenty times as long."""
+    mean, deviation = cv2.meanStdDev(image)
+    return float(mean[0, 0]), float(deviation[0, 0])
 
 
 def _judged(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

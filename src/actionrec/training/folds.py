@@ -1,0 +1,95 @@
+"""The folds of one model, side by side on a CPU: small networks leave all cores but one idle.
+
+Their processes are forked from one that has imported torch and Lightning, which takes seconds, and nothing else.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import TypeVar
+
+from actionrec.core.compute import ComputeParams, end_with_parent, num_workers
+from actionrec.core.errors import ActionrecError
+from actionrec.training.section import TrainParams
+
+Result = TypeVar("Result")
+Fold = int | None
+
+
+def of_each_fold(
+    function: Callable[[Fold], Result],
+    folds: Sequence[Fold],
+    *,
+    train: TrainParams,
+    compute: ComputeParams,
+    imports: str,
+) -> list[Result]:
+    """``function`` of every fold, in the order of ``folds``.
+
+    On a CPU as many at once as ``compute.workers`` allows, each on its share of the cores; a GPU has one at a time. A
+    single fold, or all on a single core, run in this process. ``imports`` is the module that every fold needs.
+    ``function`` must pickle. Raises what it raises, once no fold is under way, and :class:`ActionrecError` where a
+    process dies.
+    """
+    cores = num_workers(compute)
+    at_once = min(cores, len(folds))
+    if at_once == 1:
+        return [function(fold) for fold in folds]
+    context = get_context("forkserver")
+    context.set_forkserver_preload([imports])
+    with ProcessPoolExecutor(at_once, mp_context=context, initializer=_begin) as pool:
+        try:
+            if pool.submit(_uses_gpu, train).result():
+                return [pool.submit(function, fold).result() for fold in folds]
+            running = [pool.submit(_on_threads, function, fold, num_threads=cores // at_once) for fold in folds]
+            try:
+                return [future.result() for future in running]
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+        except BrokenProcessPool as error:
+            raise ActionrecError(
+                "the process of a fold died (out of memory?); finished epochs are kept, so run it again, with "
+                f"compute.workers below {at_once} if memory is short"
+            ) from error
+
+
+class _Lines(io.TextIOWrapper):
+    """Standard error of a process beside others: lines that name the fold, as bars would overwrite one another."""
+
+    fold: Fold = None
+    _within_line = False
+
+    def isatty(self) -> bool:
+        return False
+
+    def write(self, text: str) -> int:
+        for line in text.splitlines(keepends=True):
+            super().write(line if self._within_line else f"fold {self.fold}: {line}")
+            self._within_line = not line.endswith("\n")
+        return len(text)
+
+
+def _begin() -> None:
+    end_with_parent()
+    sys.stderr = _Lines(os.fdopen(os.dup(sys.stderr.fileno()), "wb"), line_buffering=True)
+
+
+def _uses_gpu(train: TrainParams) -> bool:
+    from actionrec.training.devices import resolve_accelerator
+
+    return resolve_accelerator(train) == "gpu"
+
+
+def _on_threads(function: Callable[[Fold], Result], fold: Fold, *, num_threads: int) -> Result:
+    import torch
+
+    assert isinstance(sys.stderr, _Lines)
+    sys.stderr.fold = fold
+    torch.set_num_threads(min(torch.get_num_threads(), num_threads))
+    return function(fold)
