@@ -82,9 +82,10 @@ def hand_values(
     if generator is not None:
         wrists, hands = _varied(wrists, hands, generator=generator, augment=augment or HandAugment())
     rows = [wrists * found.presence[:, POSE, None, None]]
-    for hand in hands:
+    shapes = np.split(hand_shape(np.concatenate([hand.points for hand in hands])), len(hands))
+    for hand, shape in zip(hands, shapes, strict=True):
         ever = hand.found.any()
-        rows += [hand_shape(hand.points) * ever, hand.place * ever, hand.found]
+        rows += [shape * ever, hand.place * ever, hand.found]
     values: Array = np.concatenate([part.reshape(len(wrists), -1) for part in rows], axis=1, dtype=np.float32)
     return values
 
