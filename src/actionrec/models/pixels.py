@@ -52,13 +52,13 @@ class Pixels(nn.Module):
             self.register_buffer("std", torch.tensor(std).view(3, 1, 1, 1))
 
     def forward(self, frames: Tensor) -> Tensor:
-        # In place, where the memory is new: a batch of clips is far larger than any cache. And in whole rows, since three
+        # In place, where the memory is new: a batch of clips is far larger than any cache. And in whole rows: three
         # channels at a time take four times as long.
         images = frames / 255 if frames.is_floating_point() else frames.float().div_(255)
         if self.standardises:
             width = images.shape[3]
             mean, std = (values.flatten().repeat(width) for values in (self.mean, self.std))
-            images = images.flatten(3).sub_(mean).div_(std).unflatten(3, (width, 3))  # (B, T, S, S, 3)
+            images = images.flatten(3).sub_(mean).div_(std).view(images.shape)  # (B, T, S, S, 3)
         images = images.permute(0, 4, 1, 2, 3)
         if self.content == "motion":
             images = images - images.mean(dim=2, keepdim=True)
