@@ -23,6 +23,7 @@ from actionrec.clips.section import ImageClipParams, Sampling
 from actionrec.core.compute import ComputeParams
 from actionrec.intake.extract.videos import extract_videos
 from actionrec.models.pixels import KINETICS, Pixels
+from actionrec.pack import reader
 from actionrec.pack.reader import PackedView
 from actionrec.pack.section import ViewParams
 from actionrec.pack.writer import pack_view
@@ -46,6 +47,7 @@ def measure(options: Options, *, sampling: Sampling = "segments", cold: bool = F
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
+    reader.HELD_BYTES = 0  # as with files that are too large to be held in memory
     with tempfile.TemporaryDirectory(prefix="actionrec-") as place:
         made = make_files(videos, Path(place))
         views, missing = made.views(only_files=cold)
