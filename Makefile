@@ -15,7 +15,7 @@ SHOW := | awk '/^Collecting /{ if (++n % 25 == 0) print "  " n " packages found"
 # Stages find the interpreter and dvc of the environment; more than a thread a process slows small tensors down.
 ENV := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: help setup repro test lint bench bench-gpu first-run growth intervals docs experiments ui dvc-yaml
+.PHONY: help setup repro test lint bench bench-gpu first-run bench-readme growth intervals docs experiments ui dvc-yaml
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ bench-gpu: $(READY) ## The rows that have a GPU's side
 
 first-run: $(READY) ## Time `dvc repro` from nothing, stage by stage, of each of REVS
 	$(ENV) PYTHONPATH=src:. python -m benchmarks.first_run $(REVS)
+
+bench-readme: $(READY) ## Show in the README what was measured
+	$(ENV) PYTHONPATH=src:. python -m benchmarks.readme
 
 growth: $(READY) ## Measure what each stage costs as videos become many and long (ten minutes)
 	$(ENV) PYTHONPATH=src:. python -m benchmarks.growth --out benchmarks/results/growth.json

@@ -193,6 +193,14 @@ def table_of_counts(found: dict[int, list[Cost]]) -> list[str]:
     return lines
 
 
+def read_points(results: dict[str, Any]) -> dict[Point, list[Cost]]:
+    """What :func:`main` wrote."""
+    return {
+        Point(*(row[name] for name in ("videos", "frames", "clip_frames"))): [Cost(**cost) for cost in row["costs"]]
+        for row in results["points"]
+    }
+
+
 def table_of_series(found: dict[Point, list[Cost]]) -> list[str]:
     """Markdown: a row a stage, seconds of the processor at every point."""
     points = [(name, point) for name, of in SERIES.items() for point in of]

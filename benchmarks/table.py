@@ -1,7 +1,4 @@
-"""The committed results as one Markdown table, the one that the README quotes.
-
-``PYTHONPATH=src:. python -m benchmarks.table`` brings the README up to date.
-"""
+"""The results of `make bench` as one Markdown table."""
 
 from __future__ import annotations
 
@@ -15,8 +12,6 @@ from benchmarks.pairs import ratios
 from benchmarks.rows import ROWS
 
 RESULTS = Path("benchmarks/results")
-README = Path("README.md")
-BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 HEAD = "| what | against | times as fast | of the processor's time | times as small | aim |"
 
 
@@ -71,14 +66,3 @@ def table(found: list[dict[str, Any]]) -> str:
     lines = [HEAD, "|---" * HEAD.count(" | ") + "|---|", *(line for result in found for line in lines_of(result))]
     notes = [f"- {result['what']}: {result['note']}" for result in found if result["note"]]
     return "\n".join([*lines, "", f"Measured on: {'; '.join(machines)}.", *([""] if notes else []), *notes])
-
-
-def with_table(text: str, block: str) -> str:
-    """``text`` with ``block`` between the two marks."""
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n{block}\n{END}{tail}"
-
-
-if __name__ == "__main__":
-    README.write_text(with_table(README.read_text(), table(results())))

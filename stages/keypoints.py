@@ -3,7 +3,7 @@
 from actionrec.core import paths
 from actionrec.core.errors import run_main
 from actionrec.core.tables import ScreenedRow, read_rows
-from actionrec.keypoints.found import coverage_notes, pose_shares
+from actionrec.keypoints.found import coverage_notes, crowd_notes, crowded_videos, pose_shares
 from actionrec.keypoints.pack import pack_keypoints
 from actionrec.keypoints.videos import extract_keypoints
 from actionrec.params import load_params
@@ -14,7 +14,7 @@ def main() -> None:
     params = load_params()
     screened = read_rows(paths.SCREENED, ScreenedRow, stage="screen")
     video_ids = [row.video_id for row in screened if row.kept and params.keypoints.enabled]
-    extract_keypoints(
+    faces = extract_keypoints(
         video_ids, paths.KEYPOINTS, frames_path=paths.frames_path, params=params.keypoints, compute=params.compute
     )
     pack_keypoints(
@@ -23,8 +23,11 @@ def main() -> None:
         keypoints_path=paths.keypoints_path,
         frames_path=paths.frames_path,
         params=params.keypoints,
+        faces=faces,
     )
-    for note in coverage_notes(pose_shares(paths.PACKED_KEYPOINTS)):
+    notes = coverage_notes(pose_shares(paths.PACKED_KEYPOINTS))
+    notes += crowd_notes(crowded_videos(paths.PACKED_KEYPOINTS), num_videos=len(video_ids))
+    for note in notes:
         print(f"note: {note}")
 
 

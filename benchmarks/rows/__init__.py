@@ -7,8 +7,11 @@ ROWS = {
     "clips_window": "the same of frames in a row",
     "clips_cold": "the same from a cold file cache",
     "waiting": "what of a training step is spent waiting for data",
+    "keypoints": "keypoints on all cores, against a plain loop of MediaPipe",
     "features": "vectors of frames, against a plain loop of torch",
+    "convlstm_step": "training step of fused_convlstm, against A's own structure",
+    "resnet3d_step": "fine-tuning step of clip_resnet3d, against every layer in the graph",
 }
 """In the order of the table."""
-GPU_ROWS: tuple[str, ...] = ()
+GPU_ROWS: tuple[str, ...] = ("convlstm_step", "resnet3d_step")
 """Those that have a way on a GPU: they honour ``device``."""

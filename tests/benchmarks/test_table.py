@@ -1,4 +1,4 @@
-"""The table of benchmarks says what the results hold, and the README shows it."""
+"""The table of benchmarks says what the results hold."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from benchmarks.pairs import Way, alternate, ratios
-from benchmarks.table import BEGIN, END, README, lines_of, results, table, with_table
+from benchmarks.table import lines_of, results, table
 
 
 def way(name: str, wall: list[float], **others: Any) -> dict[str, Any]:
@@ -82,13 +80,3 @@ def test_results_come_in_the_order_of_the_rows(tmp_path: Path) -> None:
     for name in ("features", "starting", "features-cuda", "of_another_time"):
         (tmp_path / f"{name}.json").write_text(json.dumps({"row": name}))
     assert [found["row"] for found in results(tmp_path)] == ["starting", "features", "features-cuda"]
-
-
-@pytest.mark.parametrize("text", [f"a\n{BEGIN}\nold\n{END}\nb\n", f"a\n{BEGIN}\n{END}\nb\n"])
-def test_only_what_stands_between_the_marks_is_replaced(text: str) -> None:
-    assert with_table(text, "new") == f"a\n{BEGIN}\nnew\n{END}\nb\n"
-
-
-def test_the_readme_shows_the_committed_results() -> None:
-    text = README.read_text()
-    assert with_table(text, table(results())) == text

@@ -13,6 +13,7 @@ from actionrec.core.compute import ComputeParams
 from actionrec.core.errors import ActionrecError
 from actionrec.core.hdf5 import read_strings
 from actionrec.core.itemcache import cache_usage
+from actionrec.keypoints.found import crowded_videos
 from actionrec.keypoints.holistic import to_row
 from actionrec.keypoints.layout import FACE, LEFT_HAND, POSE, RIGHT_HAND
 from actionrec.keypoints.pack import pack_keypoints
@@ -53,8 +54,8 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(workspace: Path, ids: list[str]) -> None:
-    extract_keypoints(
+def run(workspace: Path, ids: list[str]) -> dict[str, int]:
+    return extract_keypoints(
         ids,
         workspace / "keypoints",
         frames_path=lambda v: workspace / f"frames/{v}.h5",
@@ -68,8 +69,9 @@ def run(workspace: Path, ids: list[str]) -> None:
 def test_empty_scenes_resume_and_pack(workspace: Path) -> None:
     run(workspace, ["a/one"])
     cached = {path: path.stat().st_mtime_ns for path in (workspace / ".itemcache").rglob("*") if path.is_file()}
-    run(workspace, ["a/one", "b/two"])
-    assert [usage.entries for usage in cache_usage(workspace)] == [2]
+    faces = run(workspace, ["a/one", "b/two"])
+    assert faces == {"a/one": 0, "b/two": 0}
+    assert [usage.entries for usage in cache_usage(workspace)] == [4]  # keypoints and faces
     assert all(path.stat().st_mtime_ns == when for path, when in cached.items())  # one was not detected again
     with h5py.File(workspace / "keypoints/b/two.h5") as file:
         assert file["keypoints"].shape == (2, 1662)
@@ -84,7 +86,9 @@ def test_empty_scenes_resume_and_pack(workspace: Path) -> None:
         keypoints_path=lambda v: workspace / f"keypoints/{v}.h5",
         frames_path=lambda v: workspace / f"frames/{v}.h5",
         params=PARAMS,
+        faces=faces | {"b/two": 3},
     )
+    assert crowded_videos(packed) == ["b/two"]
     with h5py.File(packed) as file:
         assert read_strings(file, "video_id") == ["a/one", "b/two"]
         assert file["frame_start"][:].tolist() == [0, 3, 5]
@@ -94,6 +98,13 @@ def test_empty_scenes_resume_and_pack(workspace: Path) -> None:
 
     run(workspace, ["b/two"])  # a video that is gone leaves the output
     assert [path.name for path in (workspace / "keypoints").rglob("*.h5")] == ["two.h5"]
+
+    keypoints = [path for path in cached if h5py.is_hdf5(path)]
+    for path in cached:  # as an earlier version left it, which counted no faces
+        if not path.name.startswith(keypoints[0].name):
+            path.unlink()
+    assert run(workspace, ["a/one"]) == {"a/one": 0}
+    assert [path.stat().st_mtime_ns for path in keypoints] == [cached[path] for path in keypoints]
 
 
 def test_packing_refuses_a_missing_video(workspace: Path) -> None:

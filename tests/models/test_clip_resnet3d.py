@@ -275,3 +275,13 @@ def test_frozen_layers_keep_their_statistics() -> None:
     assert not model.net.bn1.training
     assert not model.net.layer4[1].bn1.training
     assert model.net.layer4[0].bn1.training
+
+
+def test_no_graph_is_kept_of_frozen_layers() -> None:
+    model = build_model(params(trainable=("layer4.0", "fc")), num_classes=3).train()
+    seen = {}
+    for name in ("layer3", "layer4"):
+        model.net.get_submodule(name).register_forward_hook(lambda _, __, out, name=name: seen.update({name: out}))
+    model({"frames": torch.zeros(2, 8, 32, 32, 3, dtype=torch.uint8)})
+    assert seen["layer3"].grad_fn is None
+    assert seen["layer4"].grad_fn is not None

@@ -58,27 +58,66 @@ def naive_convlstm(layer: ConvLSTM, images: torch.Tensor) -> torch.Tensor:
             image, layer.input_conv.weight[rows], layer.input_conv.bias[rows], padding=2
         ) + functional.conv2d(hidden, layer.hidden_conv.weight[rows], padding=2)
 
-    hidden = cell = torch.zeros(len(images), layer.channels, *images.shape[-2:])
+    hidden = cell = images.new_zeros(images.shape[1], layer.channels, *images.shape[-2:])
     states = []
-    for image in images.unbind(1):
+    for image in images.unbind(0):
         i = torch.sigmoid(convolved(0, image, hidden) + layer.peephole_input * cell)
         f = torch.sigmoid(convolved(1, image, hidden) + layer.peephole_forget * cell)
         cell = f * cell + i * functional.relu(convolved(2, image, hidden))
         o = torch.sigmoid(convolved(3, image, hidden) + layer.peephole_output * cell)
         hidden = o * functional.relu(cell)
         states.append(hidden)
-    return torch.stack(states, dim=1)
+    return torch.stack(states)
+
+
+def layer_and_images(*, dtype: torch.dtype = torch.float32) -> tuple[ConvLSTM, torch.Tensor]:
+    torch.manual_seed(0)
+    layer = ConvLSTM(3, 4, kernel_size=5, image_size=10).to(dtype)
+    for peephole in (layer.peephole_input, layer.peephole_forget, layer.peephole_output):
+        nn.init.normal_(peephole)
+    return layer, torch.randn(5, 2, 3, 10, 10, dtype=dtype)
 
 
 def test_convlstm_is_its_equations():
-    torch.manual_seed(0)
-    layer = ConvLSTM(3, 4, kernel_size=5, image_size=10)
-    for peephole in (layer.peephole_input, layer.peephole_forget, layer.peephole_output):
-        nn.init.normal_(peephole)
-    images = torch.randn(2, 5, 3, 10, 10)
-    states = layer(images)
-    assert states.shape == (2, 5, 4, 10, 10)
-    torch.testing.assert_close(states, naive_convlstm(layer, images))
+    layer, images = layer_and_images()
+    expected = naive_convlstm(layer, images)
+    assert expected.shape == (5, 2, 4, 10, 10)
+    torch.testing.assert_close(layer(images), expected)
+    with torch.inference_mode():
+        torch.testing.assert_close(layer(images), expected)
+
+
+def gradients(layer: ConvLSTM, states: torch.Tensor, images: torch.Tensor) -> list[torch.Tensor]:
+    weights = torch.linspace(-1, 1, states.numel(), dtype=states.dtype).sin().view_as(states)
+    return list(torch.autograd.grad((states * weights).sum(), [images, *layer.parameters()]))
+
+
+def test_the_written_gradient_is_torchs():
+    layer, images = layer_and_images(dtype=torch.float64)
+    images.requires_grad_()
+    torch.testing.assert_close(
+        gradients(layer, layer(images), images), gradients(layer, naive_convlstm(layer, images), images)
+    )
+
+
+def test_the_gradient_does_not_need_that_of_the_images():
+    layer, images = layer_and_images()
+    layer(images).sum().backward()
+    found = [parameter.grad.clone() for parameter in layer.parameters()]
+    layer.zero_grad()
+    layer.plain(images).sum().backward()
+    torch.testing.assert_close(found, [parameter.grad for parameter in layer.parameters()])
+
+
+def test_mixed_precision_is_as_near_as_its_type():
+    layer, images = layer_and_images()
+    images.requires_grad_()
+    with torch.autocast("cpu", torch.bfloat16):
+        states = layer(images)
+    expected = gradients(layer, naive_convlstm(layer, images), images)
+    for found, exact in zip(gradients(layer, states, images), expected, strict=True):
+        assert found.dtype == torch.float32
+        assert (found - exact).norm() < 0.1 * exact.norm()
 
 
 def test_initial_weights():
@@ -169,5 +208,5 @@ def test_normalisation_is_per_channel_over_batch_time_and_space():
     model.frame_branch.norm1.register_forward_hook(lambda _, args, output: seen.append((args[0], output)))
     model(clips(3))
     before, after = seen[0]
-    assert before.shape == (3, 4, 6, 12, 12)
-    torch.testing.assert_close(after.mean(dim=(0, 2, 3, 4)), torch.zeros(4), atol=1e-5, rtol=0)
+    assert before.shape == (6 * 3, 4, 12, 12)
+    torch.testing.assert_close(after.mean(dim=(0, 2, 3)), torch.zeros(4), atol=1e-5, rtol=0)

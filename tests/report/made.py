@@ -90,7 +90,10 @@ def write_project(
 
 
 def write_keypoints(video_ids: Sequence[str]) -> None:
-    """Pose in every frame, the face in the first half, the left hand in the first frame, no right hand."""
+    """Pose in every frame, the face in the first half, the left hand in the first frame, no right hand.
+
+    The first video shows two people.
+    """
     presence = np.zeros((NUM_FRAMES, 4), np.bool_)
     presence[:, 0] = presence[: NUM_FRAMES // 2, 1] = presence[0, 2] = True
     ids = sorted(video_ids)
@@ -99,5 +102,6 @@ def write_keypoints(video_ids: Sequence[str]) -> None:
         write_strings(file, "video_id", ids)
         file["frame_start"] = np.arange(len(ids) + 1) * NUM_FRAMES
         file["aspect"] = np.full(len(ids), 4 / 3, np.float32)
+        file["faces"] = [2 if number == 0 else 1 for number in range(len(ids))]
         file["keypoints"] = np.full((num_rows, NUM_VALUES), 0.5, np.float32)
         file["presence"] = np.tile(presence, (len(ids), 1)).reshape(num_rows, 4)

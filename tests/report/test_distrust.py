@@ -7,7 +7,7 @@ import pytest
 
 from actionrec.core.tables import ScreenedRow
 from actionrec.report.coverage import Coverage
-from actionrec.report.distrust import distrust, is_pretrained, unseen
+from actionrec.report.distrust import crowded, distrust, is_pretrained, unseen
 from actionrec.report.gather import Inputs, gather
 from tests.report.made import params_of, write_project
 
@@ -116,3 +116,18 @@ def test_videos_in_which_nobody_was_found_are_named_where_it_matters() -> None:
     assert unseen(inputs, replace(coverage, by_video={"a": found["a"]})) == []
     assert unseen(inputs, None) == []
     assert unseen(_inputs("cnn3d"), coverage) == []
+
+
+def test_videos_with_several_people_are_named_where_they_are_many() -> None:
+    by_video = {f"v{number:02d}": (1.0, 0.0, 0.0, 0.0) for number in range(40)}
+    coverage = Coverage(num_frames=400, overall=(1.0, 0.0, 0.0, 0.0), by_class={}, by_video=by_video, frames=())
+    inputs = _inputs("cnn3d", "stgcn", "keypoint_lstm")
+    (sentence,) = crowded(inputs, coverage, ["v03", "v07"])
+    assert sentence == (
+        "2 videos (v03 and v07) of 40 show several people at once. MediaPipe follows one of them, and stgcn and "
+        "keypoint_lstm see only that one, whoever it is."
+    )
+    assert crowded(inputs, coverage, ["v03"]) == []  # one in 40
+    assert crowded(inputs, coverage, []) == []
+    assert crowded(inputs, None, []) == []
+    assert crowded(_inputs("cnn3d"), coverage, ["v03", "v07"]) == []

@@ -93,6 +93,7 @@ def test_the_page_is_self_contained_and_repeats() -> None:
     assert "<h1>The fusion of all models recognises 9 of 9 unseen videos</h1>" in html
     assert "The leakage guard found nothing" in html
     assert "nothing was rejected" in html
+    assert "shows several people at once" in html
     assert page.tags.count("script") == 2  # the rows of the table, and what draws them
     assert "&#39;" not in html.split("<script>")[1].split("</script>")[0]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,14 @@ def pack_keypoints(
     keypoints_path: Callable[[str], Path],
     frames_path: Callable[[str], Path],
     params: KeypointParams,
+    faces: Mapping[str, int] | None = None,
 ) -> None:
     """Pack the keypoints of ``video_ids``, sorted, into one file for training.
 
     Layout, which :mod:`actionrec.keypoints.reader` reads: ``video_id`` (V,), ``frame_start`` int64
     (V + 1), ``keypoints`` float32 (F, 1662), ``presence`` bool (F, 4), ``aspect`` float32 (V,); ``timestamps`` float64
-    (F,) seconds, those of the extracted frames at ``frames_path(video_id)``.
+    (F,) seconds, those of the extracted frames at ``frames_path(video_id)``. ``faces`` int16 (V,), the faces that a
+    video shows at once, is for :mod:`actionrec.keypoints.found`, and is there where they were counted.
     """
     ids = sorted(video_ids)
     starts, aspects, sources = [0], [], []
@@ -47,6 +49,8 @@ def pack_keypoints(
         write_strings(packed, "video_id", ids)
         packed.create_dataset("frame_start", data=np.asarray(starts, np.int64))
         packed.create_dataset("aspect", data=np.asarray(aspects, np.float32))
+        if faces is not None:
+            packed.create_dataset("faces", data=np.asarray([faces[video_id] for video_id in ids], np.int16))
         packed.create_dataset("timestamps", data=np.concatenate([np.zeros(0), *_times(ids, frames_path)]))
         with (
             FlatWriter(packed, "keypoints", row_shape=(NUM_VALUES,), dtype=np.float32, chunk_rows=16) as keypoints,

@@ -141,20 +141,21 @@ class FrameBranch(nn.Module):
         super().__init__()
         self.content = content
         self.convlstm1 = ConvLSTM(3, channels, kernel_size=_KERNEL_SIZE, image_size=image_size)
-        self.norm1 = nn.BatchNorm3d(channels)
+        # Over all frames of all clips, as BatchNorm3d over clips.
+        self.norm1 = nn.BatchNorm2d(channels)
         self.convlstm2 = ConvLSTM(channels, channels, kernel_size=_KERNEL_SIZE, image_size=image_size)
-        self.norm2 = nn.BatchNorm3d(channels)
+        self.norm2 = nn.BatchNorm2d(channels)
         self.squeeze = nn.Conv2d(channels, _SQUEEZED_CHANNELS, _KERNEL_SIZE, padding=_KERNEL_SIZE // 2)
         self.pool: nn.Module = nn.AvgPool2d(image_size // pool) if pool else nn.Identity()
         self.num_features = _SQUEEZED_CHANNELS * (pool or image_size) ** 2
 
     def forward(self, frames: Tensor) -> Tensor:
-        images = frames.permute(0, 1, 4, 2, 3).float() / 255  # (B, T, 3, S, S)
+        images = frames.permute(1, 0, 4, 2, 3).float() / 255  # (T, B, 3, S, S)
         if self.content == "motion":
-            images = images - images.mean(dim=1, keepdim=True)
-        states = _norm_over_time(self.norm1, self.convlstm1(images))  # (B, T, C, S, S)
-        states = _norm_over_time(self.norm2, self.convlstm2(states))
-        features: Tensor = self.pool(self.squeeze(states[:, -1]))  # (B, 3, S, S), or (B, 3, pool, pool)
+            images = images - images.mean(dim=0)
+        states = _norm_frames(self.norm1, self.convlstm1(images))  # (T, B, C, S, S)
+        states = _norm_frames(self.norm2, self.convlstm2(states))
+        features: Tensor = self.pool(self.squeeze(states[-1]))  # (B, 3, S, S), or (B, 3, pool, pool)
         return features.flatten(1)
 
 
@@ -215,10 +216,10 @@ class FusedConvLSTM(nn.Module):
         return features
 
 
-def _norm_over_time(norm: nn.BatchNorm3d, states: Tensor) -> Tensor:
-    """Normalise (B, T, C, H, W) per channel over the batch, time and space."""
-    normed: Tensor = norm(states.transpose(1, 2))
-    return normed.transpose(1, 2)
+def _norm_frames(norm: nn.BatchNorm2d, states: Tensor) -> Tensor:
+    """Normalise (T, B, C, H, W) per channel over the batch, time and space."""
+    normed: Tensor = norm(states.flatten(0, 1))
+    return normed.view_as(states)
 
 
 def _initialise(module: nn.Module) -> None:

@@ -52,8 +52,8 @@ class Pixels(nn.Module):
             self.register_buffer("std", torch.tensor(std).view(3, 1, 1, 1))
 
     def forward(self, frames: Tensor) -> Tensor:
-        # In place, where the memory is new: a batch of clips is far larger than any cache. And in whole rows: three
-        # channels at a time take four times as long.
+        # In place, where the memory is new: a batch of clips is far larger than any cache. And in whole rows, since
+        # three channels at a time take four times as long.
         images = frames / 255 if frames.is_floating_point() else frames.float().div_(255)
         if self.standardises:
             width = images.shape[3]

@@ -18,6 +18,8 @@ FEW_VIDEOS = 10
 """Test videos of a class."""
 MANY_REJECTED = 0.05
 """Share of all videos."""
+MANY_CROWDED = 0.03
+"""Share of the videos with keypoints; fewer are named by the stage alone."""
 
 _NAMED = 3
 
@@ -34,9 +36,20 @@ def unseen(inputs: Inputs, coverage: Coverage | None) -> list[str]:
     nobody = [video_id for video_id, (pose, *_) in coverage.by_video.items() if pose == 0] if coverage else []
     if not (readers and nobody):
         return []
-    videos = f"{len(nobody)} video{'' if len(nobody) == 1 else 's'} ({_some(sorted(nobody))})"
+    videos = _counted(sorted(nobody))
     see = "sees" if len(readers) == 1 else "see"
     return [f"MediaPipe found no person in any frame of {videos}, in which {listed(readers)} {see} nothing."]
+
+
+def crowded(inputs: Inputs, coverage: Coverage | None, several: list[str]) -> list[str]:
+    """A sentence that names the videos that show ``several`` people, where a model reads keypoints and it is many."""
+    readers = [name for name, model in inputs.models.items() if recipe_of(model).reads_keypoints]
+    if not (readers and coverage and several) or len(several) < MANY_CROWDED * len(coverage.by_video):
+        return []
+    show, see = "shows" if len(several) == 1 else "show", "sees" if len(readers) == 1 else "see"
+    of_all = f"{_counted(several)} of {len(coverage.by_video)}"
+    who = f"MediaPipe follows one of them, and {listed(readers)} {see} only that one, whoever it is."
+    return [f"{of_all} {show} several people at once. {who}"]
 
 
 def _leak(inputs: Inputs) -> Iterator[str]:
@@ -122,6 +135,10 @@ def _fusion(inputs: Inputs) -> Iterator[str]:
         f"The fusion {verdict} {best} alone ({signed(gain['value'])}, interval {signed(gain['low'])} to "
         f"{signed(gain['high'])})."
     )
+
+
+def _counted(video_ids: list[str]) -> str:
+    return f"{len(video_ids)} video{'' if len(video_ids) == 1 else 's'} ({_some(video_ids)})"
 
 
 def _some(items: list[str]) -> str:

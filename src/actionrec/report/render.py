@@ -14,12 +14,13 @@ from markupsafe import Markup
 from actionrec.core import paths
 from actionrec.core.tables import SUBSETS
 from actionrec.intake.screen.rules import RULES
+from actionrec.keypoints.found import crowded_videos
 from actionrec.keypoints.layout import PARTS
 from actionrec.keypoints.reader import PackedKeypoints
 from actionrec.report import data_view, results_view, wording
 from actionrec.report.cost import amount, cost_rows, draw_cost, frontier
 from actionrec.report.coverage import Coverage
-from actionrec.report.distrust import FEW_GROUPS, FEW_VIDEOS, MANY_REJECTED, distrust, unseen
+from actionrec.report.distrust import FEW_GROUPS, FEW_VIDEOS, MANY_REJECTED, crowded, distrust, unseen
 from actionrec.report.factors import draw_factors, factors
 from actionrec.report.gallery import Gallery, Videos, fill
 from actionrec.report.gather import FUSION, Inputs
@@ -78,7 +79,7 @@ def render(
     css, script = (_own_file(name) for name in ("style.css", "videos.js"))
     template = environment.get_template("template.html")
     context = _results(inputs) | _data(inputs, coverage, frames_path) | _factors(inputs, coverage)
-    context["doubts"] += unseen(inputs, coverage)
+    context["doubts"] += unseen(inputs, coverage) + crowded(inputs, coverage, crowded_videos(keypoints_path))
     context |= {"css": css, "script": script, "script_hash": _csp_hash(script)}
     without = template.render(gallery=Gallery.empty(), untinted=0, **context)
     heat = HeatReader(inputs.split, inputs.params.pack, paths.packed_path, keypoints_path, folded=bool(inputs.folds))

@@ -22,10 +22,14 @@ def _of_list(rows: Sequence[ScreenedRow], number: int, params: SplitParams) -> l
     subsets = [_subset(row, number, params) for row in rows]
     if unassigned := [row.video_id for row, subset in zip(rows, subsets, strict=True) if not subset]:
         of_list = f" in list {number}" if params.folds > 1 else ""
+        remedy = "set split.method: group, or name the subsets in the annotations"
+        if params.folds > 1:
+            # Lists that leave videos out, as HMDB51's do, are no folds of each other.
+            remedy = f"run the lists one by one (split.folds: 1 and data.fold), {remedy}, or lower split.folds "
+            remedy += f"({params.folds}) to the number of lists"
         raise ActionrecError(
             f"split.method: official, but {len(unassigned)} of {len(rows)} videos have no official subset{of_list}: "
-            f"{first_few(unassigned)}; set split.method: group, name the subsets in the annotations, or lower "
-            f"split.folds ({params.folds}) to the number of lists"
+            f"{first_few(unassigned)}; {remedy}"
         )
     return subsets
 

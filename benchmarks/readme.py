@@ -1,0 +1,44 @@
+"""What was measured, as the README shows it: ``make bench-readme`` fills that with the committed results."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from benchmarks import first_run, growth
+from benchmarks.table import RESULTS, results, table
+
+README = Path("README.md")
+
+
+def _committed(name: str) -> Any:
+    return json.loads((RESULTS / f"{name}.json").read_text())
+
+
+def blocks() -> dict[str, str]:
+    """Markdown by the name that its marks have in the README."""
+    return {
+        "benchmarks": table(results()),
+        "first run": "\n".join(first_run.table(_committed("first_run")["runs"])),
+        "growth": "\n".join(growth.table_of_series(growth.read_points(_committed("growth")))),
+    }
+
+
+def with_block(text: str, name: str, block: str) -> str:
+    """``text`` with ``block`` between the two marks of ``name``."""
+    begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->\n"
+    head, _, rest = text.partition(begin)
+    _, _, tail = rest.partition(end)
+    return f"{head}{begin}\n{block}\n\n{end}{tail}"
+
+
+def with_blocks(text: str) -> str:
+    """``text`` as the committed results have it."""
+    for name, block in blocks().items():
+        text = with_block(text, name, block)
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(with_blocks(README.read_text()))
