@@ -21,6 +21,7 @@ from torch import Tensor
 from actionrec.clips.recipes import ImageClipRecipe
 from actionrec.clips.section import ImageClipParams, Sampling
 from actionrec.core.compute import ComputeParams
+from actionrec.core.memory import keep_freed_memory
 from actionrec.intake.extract.videos import extract_videos
 from actionrec.models.pixels import KINETICS, Pixels
 from actionrec.pack import reader
@@ -47,6 +48,7 @@ def measure(options: Options, *, sampling: Sampling = "segments", cold: bool = F
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
+    keep_freed_memory()  # as training does
     reader.HELD_BYTES = 0  # as with files that are too large to be held in memory
     with tempfile.TemporaryDirectory(prefix="actionrec-") as place:
         made = make_files(videos, Path(place))
