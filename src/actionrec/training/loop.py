@@ -31,8 +31,9 @@ from actionrec.core.memory import keep_freed_memory
 from actionrec.core.tables import write_table
 from actionrec.models.kind import count_parameters
 from actionrec.training.balance import class_weights
-from actionrec.training.callbacks import CURVE_COLUMNS, History, LastCheckpoint, progress_callback
+from actionrec.training.callbacks import History, LastCheckpoint, progress_callback
 from actionrec.training.card import WEIGHTS_FILE, ModelCard, load_whole, save_weights, write_card
+from actionrec.training.curves import CURVE_COLUMNS
 from actionrec.training.datasets import EpochBatches, FixedClips, TrainClips, fixed_loader, train_loader
 from actionrec.training.devices import resolve_accelerator, resolve_precision
 from actionrec.training.module import ClipClassifier
