@@ -57,6 +57,14 @@ def test_images_are_normalised_as_imagenet():
     assert seen[0][0, :, 5, 5].tolist() == pytest.approx(expected, abs=1e-5)
 
 
+def test_frames_that_are_predicted_a_few_at_a_time_give_the_same():
+    model = build_model(params(), num_classes=3).eval()
+    frames = torch.randint(0, 256, (19, 1, 32, 32, 3), dtype=torch.uint8)
+    together = model({"frames": frames})
+    with torch.inference_mode():
+        torch.testing.assert_close(model({"frames": frames}), together, rtol=1e-4, atol=1e-5)
+
+
 def test_an_unknown_module_is_named():
     with pytest.raises(ActionrecError, match=r"no module layer9; for example: .*layer4\.1.*fc"):
         build_model(params(trainable=("layer9",)), num_classes=3)

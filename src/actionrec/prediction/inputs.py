@@ -34,7 +34,8 @@ VIDEO = "video"
 Span = tuple[int, int]
 """Frames from the first on, up to the second without it."""
 
-_HERE = ComputeParams(backend="local", workers=0)
+HERE = ComputeParams(backend="local", workers=0)
+"""Every core of this machine."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class InputMaker:
                 facts.features[name],
                 facts.pack.get(facts.features[name].view),
                 bundle.backbone(name),
-                threads=num_workers(_HERE),
+                threads=num_workers(HERE),
             )
             for name in names
             if name in facts.features
@@ -127,7 +128,7 @@ class InputMaker:
                 files.packed_path(view),
                 frames_path=lambda _: frames_path,
                 view=facts.pack[view],
-                compute=_HERE,
+                compute=HERE,
                 desc=None,
             )
         for view, network in self.networks.items():

@@ -123,9 +123,9 @@ def predict_clips(
     ):
         for inputs, labels, _ in loader:
             logits = model({name: tensor.to(device) for name, tensor in inputs.items()})
-            found.append(functional.log_softmax(logits.float(), dim=1).cpu().numpy())
+            found.append(functional.log_softmax(logits.float(), dim=1))  # a GPU is not waited for
             progress.update(len(labels))
-    log_prob: npt.NDArray[np.float32] = np.concatenate(found)
+        log_prob: npt.NDArray[np.float32] = torch.cat(found).cpu().numpy()
     if not np.isfinite(log_prob).all():
         raise ActionrecError("the model predicts values that are not finite; train it with a lower train.lr")
     return log_prob
