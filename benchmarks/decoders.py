@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -39,23 +40,25 @@ class OtherView:
         return self._read(self._videos[video_id], indices)
 
 
+@cache
+def frame_ticks(video: Path) -> list[int]:
+    """When each frame is shown, in ticks of its stream: an index, which whoever seeks makes once."""
+    with av.open(str(video), metadata_errors="replace") as container:
+        return sorted(packet.pts for packet in container.demux(container.streams.video[0]) if packet.pts is not None)
+
+
 def read_by_pyav(video: Path, indices: Indices) -> Frames:
     """From the key frame before the first frame wanted on to the last one; only those wanted become pictures."""
-    wanted = set(indices.tolist())
+    ticks = frame_ticks(video)
+    wanted = {ticks[index]: index for index in indices.tolist()}
     found: dict[int, Frames] = {}
     with av.open(str(video), metadata_errors="replace") as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
-        assert stream.average_rate is not None
-        assert stream.time_base is not None
-        step = 1 / (stream.average_rate * stream.time_base)
-        origin = stream.start_time or 0
-        container.seek(origin + int(min(wanted) * step), stream=stream)
+        container.seek(min(wanted), stream=stream)
         for frame in container.decode(stream):
-            assert frame.pts is not None
-            number = round((frame.pts - origin) / step)
-            if number in wanted:
-                found[number] = frame.to_ndarray(format="rgb24")
+            if frame.pts in wanted:
+                found[wanted[frame.pts]] = frame.to_ndarray(format="rgb24")
                 if len(found) == len(wanted):
                     break
     return np.stack([found[index] for index in indices.tolist()])
@@ -64,9 +67,22 @@ def read_by_pyav(video: Path, indices: Indices) -> Frames:
 def read_by_torchcodec(video: Path, indices: Indices) -> Frames:
     from torchcodec.decoders import VideoDecoder
 
-    decoder = VideoDecoder(str(video), dimension_order="NHWC", num_ffmpeg_threads=1, seek_mode="approximate")
+    decoder = VideoDecoder(str(video), dimension_order="NHWC", num_ffmpeg_threads=1, seek_mode=_seek_mode(video))
     frames: Frames = decoder.get_frames_at(indices.tolist()).data.numpy()
     return frames
+
+
+@cache
+def _seek_mode(video: Path) -> str:
+    """The faster one, that trusts the header, where it leads to the last frame."""
+    from torchcodec.decoders import VideoDecoder
+
+    last = len(frame_ticks(video)) - 1
+    try:
+        VideoDecoder(str(video), num_ffmpeg_threads=1, seek_mode="approximate").get_frames_at([last])
+    except (RuntimeError, IndexError):
+        return "exact"
+    return "approximate"
 
 
 def read_by_decord(video: Path, indices: Indices) -> Frames:

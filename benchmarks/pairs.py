@@ -43,6 +43,8 @@ class Way:
     """Of a baseline: how many times smaller ours is meant to be."""
     limit_seconds: float | None = None
     """What an item may take, for a way that is compared with nothing else."""
+    limit_share: float | None = None
+    """What share it may have, for a way whose times are shares of something longer."""
     before: Callable[[], object] | None = None
     """Called before each round, and not timed: clears what the last one left."""
 

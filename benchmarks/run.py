@@ -42,6 +42,7 @@ def run_row(row: str, options: Options, folder: Path) -> None:
                     "num_bytes": way.num_bytes,
                     "bytes_aim": way.bytes_aim,
                     "limit_seconds": way.limit_seconds,
+                    "limit_share": way.limit_share,
                     "wall": found.times[way.name].wall,
                     "cpu": found.times[way.name].cpu,
                 }

@@ -31,7 +31,10 @@ def lines_of(result: dict[str, Any]) -> Iterator[str]:
     """Markdown rows of one result: one a baseline, and one a way that has a limit of its own."""
     what = f"{result['what']}{', ' + result['gpu'] if result['gpu'] else ''}"
     *baselines, ours = result["ways"]
-    for way in baselines if ours["limit_seconds"] is None else []:
+    if ours["limit_seconds"] is not None or ours.get("limit_share") is not None:
+        yield from (limited(what, way) for way in result["ways"])
+        return
+    for way in baselines:
         small = way["num_bytes"] / ours["num_bytes"] if way["num_bytes"] and ours["num_bytes"] else None
         aims = [f"{way['aim']:g}"] if way["aim"] else []
         aims += [f"{way['bytes_aim']:g} as small"] if way["bytes_aim"] else []
@@ -45,9 +48,14 @@ def lines_of(result: dict[str, Any]) -> Iterator[str]:
         ]
         yield "| " + " | ".join(cells) + " |"
         what = ""
-    for way in result["ways"] if ours["limit_seconds"] is not None else []:
-        wall, cpu = statistics.median(way["wall"]), statistics.median(way["cpu"])
-        yield f"| {what}: {way['name']} | | {wall:.2f} s | {cpu:.2f} s | | {way['limit_seconds']:g} s |"
+
+
+def limited(what: str, way: dict[str, Any]) -> str:
+    """The Markdown row of a way with a limit of its own, in seconds or as a share."""
+    wall, cpu = statistics.median(way["wall"]), statistics.median(way["cpu"])
+    if way.get("limit_share") is not None:
+        return f"| {what}: {way['name']} | | {wall:.1%} | {cpu:.1%} | | {way['limit_share']:.0%} |"
+    return f"| {what}: {way['name']} | | {wall:.2f} s | {cpu:.2f} s | | {way['limit_seconds']:g} s |"
 
 
 def table(found: list[dict[str, Any]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import av
@@ -17,16 +18,14 @@ from benchmarks.pairs import Options
 def chosen_videos(options: Options, *, at_most: int, max_frames: int) -> list[Path]:
     """Up to ``at_most`` videos, evenly spread over all and with ``max_frames`` frames at most (but three videos)."""
     videos = _all_videos(options)
-    step = max(1, len(videos) // at_most)
-    chosen, num_frames = [], 0
-    for video in videos[::step][:at_most]:
-        num_frames += count_frames(video)
-        if num_frames > max_frames and len(chosen) >= 3:
-            break
-        chosen.append(video)
-    return chosen
+    for number in range(min(at_most, len(videos)), 0, -1):
+        chosen = [videos[place * len(videos) // number] for place in range(number)]
+        if number <= 3 or sum(map(count_frames, chosen)) <= max_frames:
+            return chosen
+    raise ActionrecError("there is no video; run `dvc repro` first, or name a folder with --data")
 
 
+@cache
 def count_frames(video: Path) -> int:
     """Packets of the first video stream, each of which is a frame in any sound video."""
     with av.open(str(video), metadata_errors="replace") as container:
@@ -38,7 +37,4 @@ def _all_videos(options: Options) -> list[Path]:
         return [options.data.resolve() / path for path in list_videos(options.data)]
     kept = {row.video_id for row in read_rows(paths.SPLIT, SplitRow, stage="split")}
     root = Path(load_params().data.root).resolve()
-    videos = [root / row.path for row in read_rows(paths.MANIFEST, ManifestRow, stage="ingest") if row.video_id in kept]
-    if not videos:
-        raise ActionrecError("there is no video; run `dvc repro` first, or name a folder with --data")
-    return videos
+    return [root / row.path for row in read_rows(paths.MANIFEST, ManifestRow, stage="ingest") if row.video_id in kept]

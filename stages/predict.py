@@ -14,21 +14,13 @@ from actionrec.prediction.file import Predictions, write_predictions
 from actionrec.prediction.pooled import write_pooled
 from actionrec.training.folds import of_each_fold
 
-RUN = "actionrec.prediction.run"
-
 
 def main() -> None:
     if len(sys.argv) != 2:
         raise ActionrecError("usage: python stages/predict.py <model>")
-    name = sys.argv[1]
-    params = load_params()
-    folds = params.split.running
-    found = of_each_fold(
-        partial(_predict, name, params), folds, train=params.train_of(name), compute=params.compute, imports=RUN
-    )
-    write_pooled(
-        dict(zip(folds, found, strict=True)), to=paths.predictions_path(name), table=paths.predicted_folds_path(name)
-    )
+    name, params = sys.argv[1], load_params()
+    found = of_each_fold(partial(_predict, name, params), params, name=name, imports="actionrec.prediction.run")
+    write_pooled(found, to=paths.predictions_path(name), table=paths.predicted_folds_path(name))
 
 
 def _predict(name: str, params: Params, fold: int | None) -> Predictions:
@@ -41,8 +33,7 @@ def _predict(name: str, params: Params, fold: int | None) -> Predictions:
     from actionrec.training.devices import resolve_accelerator
     from actionrec.training.trained import load_trained, section_of
 
-    directory = paths.model_dir(name, fold)
-    card, model = load_trained(directory, name=name)
+    card, model = load_trained(directory := paths.model_dir(name, fold), name=name)
     source = open_source(
         recipe_of(section_of(card)), rows, packed_path=paths.packed_path, keypoints_path=paths.PACKED_KEYPOINTS
     )

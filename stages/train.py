@@ -12,34 +12,30 @@ from actionrec.core.errors import ActionrecError, run_main
 from actionrec.core.itemcache import ItemCache
 from actionrec.core.tables import SplitRow, read_rows
 from actionrec.params import Params, load_params
+from actionrec.training.curves import write_mean_curves
 from actionrec.training.folds import of_each_fold
-
-LOOP = "actionrec.training.loop"
 
 
 def main() -> None:
     if len(sys.argv) not in (2, 3):
         raise ActionrecError("usage: python stages/train.py <model> [<fold>]")
-    name, *only = sys.argv[1:]
-    params = load_params()
+    (name, *only), params = sys.argv[1:], load_params()
     train, folds = params.train_of(name), params.split.running
-    if only or len(folds) == 1 or train.devices * train.num_nodes == 1:
-        chosen = [int(number) for number in only] or folds
-        of_each_fold(partial(_train, name, params), chosen, train=train, compute=params.compute, imports=LOOP)
+    if only:
+        _train(name, params, int(only[0]))
+    elif len(folds) == 1 or train.devices * train.num_nodes == 1:
+        of_each_fold(partial(_train, name, params), params, name=name, imports="actionrec.training.loop")
     else:  # processes that train together run this script again, and would begin with the first fold
         for fold in folds:
             if code := subprocess.call([sys.executable, *sys.argv, str(fold)]):
                 sys.exit(code)
     if params.split.folds > 1 and not only:
-        from actionrec.training.curves import write_mean_curves
-
-        write_mean_curves(*(paths.curves_path(name, fold) for fold in params.split.running), to=paths.curves_path(name))
+        write_mean_curves(*(paths.curves_path(name, fold) for fold in folds), to=paths.curves_path(name))
 
 
 def _train(name: str, params: Params, fold: int | None) -> None:
-    # What was loaded from a file of weights, and what is new, is worth a line.
     logging.basicConfig(format="%(message)s")
-    logging.getLogger("actionrec").setLevel(logging.INFO)
+    logging.getLogger("actionrec").setLevel(logging.INFO)  # what was loaded from a file of weights, and what is new
     model, rows = params.model(name), read_rows(paths.split_path(fold), SplitRow, stage="split")
     from actionrec.models.table import kind_of
     from actionrec.tracking.live import live_curves
@@ -57,8 +53,7 @@ def _train(name: str, params: Params, fold: int | None) -> None:
         cache=ItemCache.of_stage("train"),
         callbacks=live_curves(params.tracking, name, run.fingerprint(), fold=fold),
     )
-    who, top1 = paths.training_name(name, fold), f"val top-1 {card.best_val_top1:.3f}"
-    print(f"{who}: epoch {card.best_epoch} kept, {top1}, {card.parameters:,} parameters")
+    print(f"{paths.training_name(name, fold)}: {card.said()}")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ from actionrec.params import load_params
 from benchmarks.pairs import Found, Options, Way, alternate, cpu_seconds
 from benchmarks.videos import chosen_videos, count_frames
 
-NUM_VIDEOS, MAX_FRAMES, ROUNDS = 16, 500, 3
+NUM_VIDEOS, MAX_FRAMES, ROUNDS = 16, 700, 3
 SIZE, RESIZED = 224, 256
 VIEW = ViewParams(encoding="jpeg", fit="crop", size=SIZE, crop_from=RESIZED)
 JPEG_QUALITY = "2"

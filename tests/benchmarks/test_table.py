@@ -19,6 +19,7 @@ def way(name: str, wall: list[float], **others: Any) -> dict[str, Any]:
         "num_bytes": None,
         "bytes_aim": None,
         "limit_seconds": None,
+        "limit_share": None,
         **others,
     }
 
@@ -55,6 +56,18 @@ def test_of_several_baselines_the_first_names_the_row() -> None:
 def test_what_has_a_limit_is_shown_in_seconds() -> None:
     found = result(way("with torch", [1.0, 2.0, 3.0], limit_seconds=4))
     assert list(lines_of(found)) == ["| clips: with torch | | 2.00 s | 4.00 s | | 4 s |"]
+
+
+def test_what_has_a_limit_as_a_share_is_shown_in_percent() -> None:
+    found = result(way("cnn3d", [0.01, 0.02, 0.03], limit_share=0.05))
+    assert list(lines_of(found)) == ["| clips: cnn3d | | 2.0% | 4.0% | | 5% |"]
+
+
+def test_what_the_last_round_left_is_cleared_before_the_clock_starts() -> None:
+    calls: list[str] = []
+    ways = [Way("slow", lambda: calls.append("run"), before=lambda: calls.append("clear"))]
+    alternate(ways, num_items=1, rounds=1)
+    assert calls == ["clear", "run", "clear", "run"]
 
 
 def test_notes_and_the_machine_stand_below() -> None:

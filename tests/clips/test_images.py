@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -52,6 +53,23 @@ def test_shrinking_averages(frames):
 def test_growing_keeps_type_and_shape(frames):
     assert resize_square(frames, size=9).shape == (2, 9, 9, 3)
     assert resize_square(frames, size=9).dtype == np.uint8
+
+
+@given(height=st.integers(1, 40), width=st.integers(1, 40), size=st.integers(1, 40), seed=st.integers(0, 200))
+def test_fast_ways_give_the_values_of_plain_ones(height, width, size, seed):
+    generator = generator_for(seed)
+    frames = generator.integers(0, 256, (3, height, width, 3), dtype=np.uint8)
+    box = random_box(height, width, generator=generator)
+    cut = frames[:, box.top : box.top + box.height, box.left : box.left + box.width]
+    how = cv2.INTER_AREA if size <= min(box.height, box.width) else cv2.INTER_LINEAR
+    plain = np.stack([cv2.resize(frame, (size, size), interpolation=how) for frame in cut])
+    before = frames.copy()
+    assert np.array_equal(resize_square(frames, size=size, box=box), plain)
+    shift = int(generator_for(seed, "shift").integers(-15, 16))
+    shifted = shift_brightness(frames, generator=generator_for(seed, "shift"))
+    assert np.array_equal(shifted, np.clip(frames.astype(np.int16) + shift, 0, 255))
+    assert np.array_equal(flip(frames), frames[:, :, ::-1])
+    assert np.array_equal(frames, before)
 
 
 @given(height=st.integers(1, 200), width=st.integers(1, 200), seed=st.integers(0, 200))

@@ -174,7 +174,7 @@ def test_convolutions_over_keypoints_have_the_parameters_that_their_shape_gives(
         ),
         num_classes=3,
     )
-    assert count_parameters(model) == 2 * 136 + 5 * 137 + 2 * (5 * (3 * 5 + 1) + 2 * 5) + 3 * 6
+    assert count_parameters(model) == 2 * 76 + 5 * 77 + 2 * (5 * (3 * 5 + 1) + 2 * 5) + 3 * 6
 
 
 def test_convolutions_see_a_frame_and_its_neighbours() -> None:
@@ -191,3 +191,34 @@ def test_convolutions_see_a_frame_and_its_neighbours() -> None:
     changed = (states[1] - states[0]).abs().amax(dim=(0, 1)) > 1e-6
     assert changed.tolist() == [False, False, True, True, True, True, True, False, False]
     assert mean.shape == (1, 6)
+
+
+def test_each_part_of_a_clip_has_its_own_mean() -> None:
+    torch.manual_seed(0)
+    whole, thirds = (
+        KeypointConv(values=4, hidden=6, dropout=0, motion=False, norm=False, parts=parts).eval() for parts in (1, 3)
+    )
+    thirds.load_state_dict(whole.state_dict())
+    states = []
+    thirds.convolutions[-1].register_forward_hook(lambda _module, inputs, output: states.append(inputs[0] + output))
+    with torch.inference_mode():
+        values = torch.randn(2, 16, 4)
+        mean, means = whole(values), thirds(values)
+    parts = [states[0][:, :, part].mean(dim=2) for part in (slice(0, 5), slice(5, 10), slice(10, 16))]
+    assert means.shape == (2, thirds.num_features) == (2, 18)
+    assert torch.allclose(means, torch.cat(parts, dim=1), atol=1e-6)
+    assert torch.allclose((5 * parts[0] + 5 * parts[1] + 6 * parts[2]) / 16, mean, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"keypoint_parts": 3}, "models.x.keypoint_parts: 3 needs keypoint_temporal: conv"),
+        (
+            {"keypoint_parts": 17, "keypoint_temporal": "conv"},
+            "models.x.keypoint_parts: 17 exceeds the 16 frames of a clip",
+        ),
+    ],
+)
+def test_parts_that_cannot_be_are_refused(changes: dict[str, object], problem: str) -> None:
+    assert params(inputs="keypoints", **changes).problems("models.x") == [problem]

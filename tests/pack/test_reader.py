@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pickle
 
+import cv2
 import h5py
 import numpy as np
 import pytest
 from tests.packed_data import PackedData, make_packed_data
 
 from actionrec.core.errors import ActionrecError
+from actionrec.core.hdf5 import read_jpegs
 from actionrec.keypoints.reader import PackedKeypoints
+from actionrec.pack.features.reader import PackedFeatures
 from actionrec.pack.reader import PackedView, spans
 
 VIDEO = "circle_cw/g01_c0"
@@ -36,6 +39,42 @@ def test_jpeg_frames_come_as_rgb(data):
     assert np.array_equal(frames[1], frames[2])
     background = data.frames[VIDEO][30, 0].mean(axis=0)
     assert frames[0, 0].mean(axis=0) == pytest.approx(background, abs=12)
+
+
+@pytest.mark.parametrize("indices", [[0, 1, 2], [3, 35], [9, 4, 4, 30], [35]])
+def test_every_pixel_of_a_jpeg_frame_is_that_of_opencv(data, indices):
+    view = PackedView(data.packed_path("rgb"), view="rgb")
+    place = view.video_ids.index(VIDEO)
+    with h5py.File(data.packed_path("rgb")) as file:
+        jpegs = read_jpegs(file, file["frame_start"][place], file["frame_start"][place + 1])
+    plain = [cv2.imdecode(jpegs[index], cv2.IMREAD_COLOR)[..., ::-1] for index in indices]
+    assert np.array_equal(view.read(VIDEO, np.array(indices)), plain)
+
+
+@pytest.mark.parametrize("held_bytes", [0, 1 << 27])
+def test_what_is_read_often_stays_in_memory_and_is_the_same(data, monkeypatch, held_bytes):
+    monkeypatch.setattr("actionrec.pack.reader.HELD_BYTES", held_bytes)
+    files = [PackedView(data.packed_path(name), view=name) for name in ("rgb64", "rgb")]
+    files += [PackedFeatures(data.packed_path("imagenet"), view="imagenet"), PackedKeypoints(data.keypoints_path)]
+    indices = np.array([9, 2, 2, *range(16)])
+    for file in files:
+        first = [file.read(video_id, indices) for video_id in file.video_ids]
+        for _ in range(5):
+            again = [file.read(video_id, indices) for video_id in file.video_ids]
+            assert pickle.dumps(again) == pickle.dumps(first)
+        assert bool(file._held) == bool(held_bytes)
+        times = file.timestamps(VIDEO)
+        assert np.array_equal(times, [file.timestamps(VIDEO) for _ in range(100)][-1])
+        assert pickle.loads(pickle.dumps(file))._held == {}
+        file.close()
+        assert pickle.dumps(file.read(file.video_ids[0], indices)) == pickle.dumps(first[0])
+
+
+def test_what_was_read_may_be_written_to(data):
+    view = PackedView(data.packed_path("rgb64"), view="rgb64")
+    for _ in range(100):
+        view.read(VIDEO, np.arange(10))[:] = 0
+    assert np.array_equal(view.read(VIDEO, np.arange(10)), data.frames[VIDEO][:10])
 
 
 def test_keypoints_come_with_presence_and_aspect(data):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.helpers import flat_frames, write_frames
 
 from actionrec.core.compute import ComputeParams
@@ -56,8 +59,6 @@ def test_raw_frames_come_in_order_at_the_size_of_the_view(frames_dir: Path) -> N
 
 
 def test_small_jpegs_are_taken_over_and_large_ones_scaled(frames_dir: Path) -> None:
-    import cv2
-
     with opened(pack(frames_dir, KEEP)) as file, h5py.File(frames_dir / "a/short.h5") as source:
         jpegs = read_jpegs(file, 0, 132)
         assert [jpeg.tobytes() for jpeg in jpegs[:2]] == [jpeg.tobytes() for jpeg in read_jpegs(source, 0, 2)]
@@ -90,6 +91,28 @@ def test_fit_stretch_keep_and_crop() -> None:
     cropped = fit_frame(frame, crop)
     assert np.array_equal(cropped, frame[10:30, 30:50])  # the centre square, exactly
     assert fit_frame(gradient(20, 30), crop).shape == (20, 20, 3)  # enlarged to crop_from first
+
+
+@given(height=st.integers(30, 300), width=st.integers(30, 300), crop_from=st.integers(16, 300), share=st.floats(0.1, 1))
+@settings(max_examples=60, deadline=None)
+def test_a_crop_is_cut_from_the_whole_frame_resized(height: int, width: int, crop_from: int, share: float) -> None:
+    view = ViewParams(encoding="raw", fit="crop", size=max(8, round(crop_from * share)), crop_from=crop_from)
+    frame = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    short = min(height, width)
+    high, wide = round(height * crop_from / short), round(width * crop_from / short)
+    how = cv2.INTER_AREA if high <= height and wide <= width else cv2.INTER_LINEAR
+    whole = cv2.resize(frame, (wide, high), interpolation=how)
+    top, left = (high - view.size) // 2, (wide - view.size) // 2
+    assert np.array_equal(fit_frame(frame, view), whole[top : top + view.size, left : left + view.size])
+
+
+@pytest.mark.parametrize("encoding", ["raw", "jpeg"])
+def test_frames_that_are_as_a_view_wants_them_are_all_there(tmp_path: Path, encoding: str) -> None:
+    write_frames(tmp_path / "a.h5", flat_frames([10, 100, 200], height=16, width=16))
+    view = ViewParams(encoding=encoding, fit="stretch", size=16, jpeg_quality=100)
+    pack_view(["a"], tmp_path / "v.h5", frames_path=lambda v: tmp_path / f"{v}.h5", view=view, compute=LOCAL)
+    found = PackedView(tmp_path / "v.h5", view="v").read("a", np.arange(3))
+    assert found.mean(axis=(1, 2, 3)) == pytest.approx([10, 100, 200], abs=2)
 
 
 def padded(frame: np.ndarray, size: int) -> np.ndarray:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from actionrec.training.callbacks import CURVE_COLUMNS, EpochLines
+from actionrec.training.callbacks import EpochLines
+from actionrec.training.curves import CURVE_COLUMNS
 
 
 @pytest.mark.parametrize("ending", ["on_train_end", "on_exception"])

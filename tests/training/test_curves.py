@@ -5,8 +5,7 @@ from pathlib import Path
 from tests.helpers import read_csv
 
 from actionrec.core.tables import write_table
-from actionrec.training.callbacks import CURVE_COLUMNS
-from actionrec.training.curves import write_mean_curves
+from actionrec.training.curves import CURVE_COLUMNS, write_mean_curves
 
 
 def test_means_epoch_by_epoch_over_the_folds_that_reached_it(tmp_path: Path) -> None:

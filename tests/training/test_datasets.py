@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.packed_data import PackedData, make_packed_data, small_fused
+from torch.utils.data import DataLoader
 
 from actionrec.clips.images import resize_square
 from actionrec.clips.sampling import NO_FRAME
@@ -15,7 +18,15 @@ from actionrec.models.feature_sequence import FeatureSequenceParams
 from actionrec.models.frame_resnet import FrameResnetParams
 from actionrec.models.res2plus1d import Res2Plus1DParams
 from actionrec.models.table import recipe_of
-from actionrec.training.datasets import EpochBatches, FixedClips, TrainClips, fixed_loader, open_source, train_loader
+from actionrec.training.datasets import (
+    AheadLoader,
+    EpochBatches,
+    FixedClips,
+    TrainClips,
+    fixed_loader,
+    open_source,
+    train_loader,
+)
 
 FUSED = small_fused()
 FRAME = FrameResnetParams(
@@ -251,3 +262,41 @@ def test_loading_processes_change_nothing(data):
     for (left, left_labels), (right, right_labels) in zip(here, there, strict=True):
         assert left_labels.tolist() == right_labels.tolist()
         assert all(np.array_equal(left[name], right[name]) for name in left)
+
+
+def test_batches_made_ahead_are_the_same_batches(data):
+    clips = clips_of(data)
+    batches = EpochBatches(clips.num_clips, batch_size=1, seed=0)
+    plain = DataLoader(clips, sampler=batches, batch_size=None)
+    ahead = train_loader(clips, batches, num_workers=0)
+    assert isinstance(ahead, AheadLoader)
+    for epoch in range(2):
+        batches.set_epoch(epoch)
+        pairs = list(zip(plain, ahead, strict=True))
+        assert len(pairs) == len(ahead) == clips.num_clips
+        for (inputs, labels), (same, same_labels) in pairs:
+            assert all(torch.equal(inputs[name], same[name]) for name in inputs)
+            assert torch.equal(labels, same_labels)
+
+
+def test_an_error_in_a_batch_made_ahead_reaches_whoever_asks(data, monkeypatch):
+    clips = clips_of(data)
+    loader = iter(train_loader(clips, EpochBatches(clips.num_clips, batch_size=1, seed=0), num_workers=0))
+    next(loader)
+    monkeypatch.setattr(TrainClips, "__getitem__", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        list(loader)
+
+
+def test_no_thread_is_left_of_an_epoch_that_ends_early(data):
+    before = threading.active_count()
+    clips = clips_of(data)
+    batches = iter(train_loader(clips, EpochBatches(clips.num_clips, batch_size=1, seed=0), num_workers=0))
+    next(batches)
+    batches.close()
+    assert threading.active_count() == before
+
+
+def clips_of(data: PackedData) -> TrainClips:
+    ids = [row.video_id for row in data.rows]
+    return TrainClips(sources(data, FUSED), video_ids=ids, labels=range(len(ids)), seed=3)

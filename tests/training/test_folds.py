@@ -11,17 +11,25 @@ from typing import Any
 
 import pytest
 
-from actionrec.core.compute import ComputeParams
 from actionrec.core.errors import ActionrecError
 from actionrec.params import load_params
 from actionrec.training.folds import of_each_fold
 
-TRAIN = load_params(Path(__file__).parents[2] / "params.yaml").train.model_copy(update={"accelerator": "cpu"})
+PARAMS = load_params(Path(__file__).parents[2] / "params.yaml")
 
 
-def run(function: Any, folds: list[int | None], *, workers: int = 2) -> list[Any]:
-    compute = ComputeParams(backend="local", workers=workers)
-    return of_each_fold(function, folds, train=TRAIN, compute=compute, imports="torch")
+def run(function: Any, folds: list[int] | None, *, workers: int = 2) -> list[Any]:
+    """Of these folds; ``None``: there are none."""
+    params = PARAMS.model_copy(
+        update={
+            "compute": PARAMS.compute.model_copy(update={"workers": workers}),
+            "train": PARAMS.train.model_copy(update={"accelerator": "cpu"}),
+            "split": PARAMS.split.model_copy(update={"folds": len(folds or [0]), "run_folds": ()}),
+        }
+    )
+    found = of_each_fold(function, params, name="cnn3d", imports="torch")
+    assert list(found) == (folds or [None])
+    return list(found.values())
 
 
 def who(fold: int | None) -> tuple[int | None, int, int]:
@@ -47,7 +55,7 @@ def speaks(fold: int | None) -> bool:
 
 
 def test_one_fold_runs_in_this_process() -> None:
-    assert run(who, [None])[0][:2] == (None, os.getpid())
+    assert run(who, None)[0][:2] == (None, os.getpid())
 
 
 def test_one_core_has_them_in_this_process_one_by_one() -> None:

@@ -41,7 +41,7 @@ class KeypointAugment:
 
 
 def num_values(kind: KeypointKind) -> int:
-    """Values a frame of :func:`keypoint_features`: 1662, 261 or 136."""
+    """Values a frame of :func:`keypoint_features`: 1662, 261 or 76."""
     return {"raw": layout.NUM_VALUES, "body": NUM_BODY_VALUES, "hands": NUM_HAND_VALUES}[kind]
 
 

@@ -33,8 +33,7 @@ def _decode(jpeg: Jpeg, colours: str, out: Pixels) -> bool:
             return True
     except ValueError:
         pass
-    # Another size, or damage: OpenCV shows what there is.
-    picture = cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE if colours == "GRAY" else cv2.IMREAD_COLOR_RGB)
+    picture = _by_opencv(jpeg, cv2.IMREAD_GRAYSCALE if colours == "GRAY" else cv2.IMREAD_COLOR_RGB)
     if picture is None or picture.shape[:2] != out.shape[:2]:
         return False
     out[...] = picture.reshape(out.shape)
@@ -44,7 +43,13 @@ def _decode(jpeg: Jpeg, colours: str, out: Pixels) -> bool:
 def read_rgb(jpeg: Jpeg) -> Pixels | None:
     """The picture, whatever its size: (height, width, 3), RGB 0-255; ``None`` where it is no JPEG."""
     try:
-        picture: Pixels | None = simplejpeg.decode_jpeg(jpeg, "RGB")
+        picture: Pixels = simplejpeg.decode_jpeg(jpeg, "RGB")
     except ValueError:
-        picture = cv2.imdecode(jpeg, cv2.IMREAD_COLOR_RGB)
+        return _by_opencv(jpeg, cv2.IMREAD_COLOR_RGB)
+    return picture
+
+
+def _by_opencv(jpeg: Jpeg, flags: int) -> Pixels | None:
+    """What there is of a damaged picture; ``None`` where there is nothing."""
+    picture: Pixels | None = cv2.imdecode(jpeg, flags) if len(jpeg) else None
     return picture

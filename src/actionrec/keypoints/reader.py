@@ -12,7 +12,7 @@ from actionrec.core.errors import ActionrecError
 from actionrec.core.times import shown_at
 from actionrec.keypoints import layout
 from actionrec.keypoints.layout import ClipKeypoints
-from actionrec.pack.reader import PackedFile, spans
+from actionrec.pack.reader import PackedFile
 
 _HANDS = [layout.PARTS.index("left_hand"), layout.PARTS.index("right_hand")]
 KEYPOINTS_FORMAT, KEYPOINTS_VERSION = "actionrec-packed-keypoints", 1
@@ -31,13 +31,9 @@ class PackedKeypoints(PackedFile):
     def read(self, video_id: str, indices: Indices) -> ClipKeypoints:
         """Keypoints of the frames ``indices`` of one video, in that order."""
         wanted, places = np.unique(self._flat(video_id, indices), return_inverse=True)
-        keypoints, presence = [], []
-        for start, stop in spans(wanted):
-            rows = wanted[(wanted >= start) & (wanted < stop)] - start
-            keypoints.append(self._file["keypoints"][start:stop][rows])
-            presence.append(self._file["presence"][start:stop][rows])
-        aspect = float(self._file["aspect"][self._place(video_id)])
-        return ClipKeypoints(np.concatenate(keypoints)[places], np.concatenate(presence)[places], aspect)
+        keypoints, presence = (self._rows_at(name, wanted)[places] for name in ("keypoints", "presence"))
+        place = self._place(video_id)
+        return ClipKeypoints(keypoints, presence, float(self._rows("aspect", place, place + 1)[0]))
 
     def counted_frames(self, video_id: str, *, fps: float | None, only_hands: bool) -> Indices:
         """Frames of one video that clips are counted in: shown at ``fps`` moments a second, or all; those with hands.
@@ -55,8 +51,7 @@ class PackedKeypoints(PackedFile):
     def presence(self, video_id: str) -> npt.NDArray[np.bool_]:
         """Which of :data:`actionrec.keypoints.layout.PARTS` were found in each frame of one video: (num_frames, 4)."""
         place = self._place(video_id)
-        found: npt.NDArray[np.bool_] = self._file["presence"][self._starts[place] : self._starts[place + 1]]
-        return found
+        return self._rows("presence", self._starts[place], self._starts[place + 1])
 
     def frames_with_hands(self, video_id: str) -> Indices:
         """Frames of one video in which a hand was found; all of them where none was."""

@@ -23,7 +23,7 @@ from actionrec.clips.section import ClipParams, Probability, Sampling, TestSampl
 from actionrec.core.errors import ActionrecError
 from actionrec.core.section import PositiveInt
 from actionrec.keypoints.layout import ClipKeypoints
-from actionrec.models.keypoint_branch import KEYPOINT_BRANCHES, KeypointBranch, KeypointConv, KeypointTemporal
+from actionrec.models.keypoint_branch import KeypointBranch, KeypointConv, KeypointTemporal
 from actionrec.models.kind import ModelKind, ModelParams, Reference
 
 Temporal = Literal["mean", "mean_std", "lstm", "attention"]
@@ -61,6 +61,9 @@ class FeatureSequenceParams(ModelParams, ClipParams, VectorParams):
     hands at rest, out of the picture."""
     keypoint_temporal: KeypointTemporal = "lstm"
     """The last state of an ``lstm`` of two layers over the keypoints, or the mean of ``conv``olutions over time."""
+    keypoint_parts: PositiveInt = 1
+    """``conv``: equal parts of a clip, of each of which there is a mean, so that their order is seen; signs have one,
+    and an action that repeats itself has none."""
     keypoint_hidden: PositiveInt = 128
     """Width of either."""
     keypoint_dropout: Probability = 0.3
@@ -74,6 +77,11 @@ class FeatureSequenceParams(ModelParams, ClipParams, VectorParams):
         problems = super().problems(name)
         if self.keypoint_frames == "hands" and self.inputs != "keypoints":
             problems.append(f"{name}.keypoint_frames: hands needs inputs: keypoints; features are of all frames")
+        if self.keypoint_parts > 1 and self.keypoint_temporal != "conv":
+            problems.append(f"{name}.keypoint_parts: {self.keypoint_parts} needs keypoint_temporal: conv")
+        if self.keypoint_parts > self.clip_frames:
+            frames = f"the {self.clip_frames} frames of a clip"
+            problems.append(f"{name}.keypoint_parts: {self.keypoint_parts} exceeds {frames}")
         return problems
 
     def fitted_to(self, num_features: int | None) -> Self:
@@ -240,14 +248,7 @@ class FeatureSequence(nn.Module):
             self.feature_branch = FeatureBranch(params)
             size += self.feature_branch.num_features
         if params.inputs != "features":
-            branch = KEYPOINT_BRANCHES[params.keypoint_temporal]
-            self.keypoint_branch = branch(
-                values=num_values(params.keypoint_features),
-                hidden=params.keypoint_hidden,
-                dropout=params.keypoint_dropout,
-                motion=params.keypoint_motion,
-                norm=params.keypoint_norm,
-            )
+            self.keypoint_branch = _keypoint_branch(params)
             size += self.keypoint_branch.num_features
         self.dropout = nn.Dropout(params.dropout)
         self.classifier = nn.Linear(size, num_classes)
@@ -260,6 +261,16 @@ class FeatureSequence(nn.Module):
             found.append(self.keypoint_branch(inputs["keypoints"]))
         logits: Tensor = self.classifier(self.dropout(torch.cat(found, dim=1)))
         return logits
+
+
+def _keypoint_branch(params: FeatureSequenceParams) -> KeypointBranch | KeypointConv:
+    values, hidden, dropout = num_values(params.keypoint_features), params.keypoint_hidden, params.keypoint_dropout
+    motion, norm = params.keypoint_motion, params.keypoint_norm
+    if params.keypoint_temporal == "lstm":
+        return KeypointBranch(values=values, hidden=hidden, dropout=dropout, motion=motion, norm=norm)
+    return KeypointConv(
+        values=values, hidden=hidden, dropout=dropout, motion=motion, norm=norm, parts=params.keypoint_parts
+    )
 
 
 _OF_LITE0 = 1280

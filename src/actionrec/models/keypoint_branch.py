@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -54,31 +55,29 @@ class KeypointBranch(nn.Module):
 
 
 class KeypointConv(nn.Module):
-    """Keypoint features (B, T, values) to the mean over time (B, hidden) of two residual convolutions.
+    """Keypoint features (B, T, values) to means over time (B, parts * hidden) of two residual convolutions.
 
-    A projection first, then each convolution sees a frame and both its neighbours. With little data the mean is
-    learnt sooner than a last state, and says as much where the order of what happens tells little.
+    A projection first, then each convolution sees a frame and both its neighbours. With little data a mean is
+    learnt sooner than a last state, and says as much where the order of what happens tells little. The clip is divided
+    into equal ``parts``, of each of which there is a mean; no more of them than frames.
     """
 
-    def __init__(self, *, values: int, hidden: int, dropout: float, motion: bool, norm: bool) -> None:
+    def __init__(self, *, values: int, hidden: int, dropout: float, motion: bool, norm: bool, parts: int = 1) -> None:
         super().__init__()
+        self.parts = parts
         self.inputs = KeypointInputs(values=values, motion=motion, norm=norm)
         self.project = nn.Conv1d(self.inputs.num_values, hidden, 1)
         self.dropout = nn.Dropout(dropout)
         self.convolutions = nn.ModuleList(
             nn.Sequential(nn.Conv1d(hidden, hidden, 3, padding=1), nn.BatchNorm1d(hidden), nn.GELU()) for _ in range(2)
         )
-        self.num_features = hidden
+        self.num_features = parts * hidden
 
     def forward(self, keypoints: Tensor) -> Tensor:
         values = self.inputs(keypoints).transpose(1, 2)  # (B, values, T)
         states: Tensor = self.dropout(functional.gelu(self.project(values)))  # (B, hidden, T)
         for convolution in self.convolutions:
             states = states + convolution(states)
-        return states.mean(dim=2)
-
-
-KEYPOINT_BRANCHES: dict[KeypointTemporal, type[KeypointBranch | KeypointConv]] = {
-    "lstm": KeypointBranch,
-    "conv": KeypointConv,
-}
+        edges = [part * states.shape[2] // self.parts for part in range(self.parts + 1)]
+        means = [states[:, :, start:stop].mean(dim=2) for start, stop in pairwise(edges)]
+        return torch.cat(means, dim=1)

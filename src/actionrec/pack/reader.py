@@ -1,13 +1,13 @@
 """Readers of packed files: what they share, and the frames of a view, by ``video_id`` and index, straight from disk.
 
-A reader holds only the ids and frame counts. Its file is opened on first use and once per process, so
-it pickles into the processes that load data.
+A reader holds the ids and frame counts, and what of a small file has been read often. Its file is opened on first use
+and once per process, so it pickles into the processes that load data.
 """
 
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ from actionrec.core.tables import check_same_ids
 VIEW_FORMAT, VIEW_VERSION = "actionrec-packed", 1
 SHARDS_FORMAT, SHARDS_VERSION = "actionrec-packed-shards", 1
 
+HELD_BYTES = 1 << 27
+"""A dataset up to this size stays in memory once as much was read of it as there is: from the second epoch on."""
+
 # Files of shards that a process keeps open; the limit of many systems is 1024 in all.
 _OPEN_SHARDS = 64
 
@@ -41,6 +44,9 @@ class PackedFile:
         self._kind = (format, version)
         self._handle: h5py.File | None = None
         self._handle_pid = -1
+        self._datasets: dict[str, h5py.Dataset] = {}  # of the handle; to look one up takes longer than to read from it
+        self._bytes_read: Counter[str] = Counter()
+        self._held: dict[str, npt.NDArray[Any]] = {}
         self.fingerprint = str(self._file.attrs["fingerprint"])
         """Of the inputs that the file was made from."""
         self.video_ids = read_strings(self._file, "video_id")
@@ -54,10 +60,26 @@ class PackedFile:
             kind, version = self._kind
             self._handle = open_h5(self.path, format=kind, version=version, stage=self._stage)
             self._handle_pid = os.getpid()
+            self._datasets = {}
         return self._handle
 
+    def _rows(self, name: str, start: int, stop: int) -> npt.NDArray[Any]:
+        """Rows ``start..stop-1`` of a dataset; not to be written to."""
+        if name in self._held:
+            return self._held[name][start:stop]
+        file = self._file
+        if name not in self._datasets:
+            self._datasets[name] = file[name]
+        dataset = self._datasets[name]
+        rows: npt.NDArray[Any] = dataset[start:stop]
+        self._bytes_read[name] += rows.nbytes
+        if self._bytes_read[name] >= dataset.nbytes <= HELD_BYTES:
+            self._held[name] = dataset[:]
+            self._held[name].flags.writeable = False
+        return rows
+
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_handle": None, "_handle_pid": -1}
+        return {**self.__dict__, "_handle": None, "_handle_pid": -1, "_datasets": {}, "_held": {}}
 
     def num_frames(self, video_id: str) -> int:
         """Frames of one video."""
@@ -73,14 +95,22 @@ class PackedFile:
         if "timestamps" not in self._file:
             raise ActionrecError(f"{self.path} holds no times; rebuild it with `dvc repro -f {self._stage}`")
         place = self._place(video_id)
-        seconds: npt.NDArray[np.float64] = self._file["timestamps"][self._starts[place] : self._starts[place + 1]]
-        return seconds
+        return self._rows("timestamps", self._starts[place], self._starts[place + 1])
 
     def _indexed_frames(self, video_id: str, indices: Indices) -> Indices:
         """Frames of the video that the rows ``indices`` are about, by ``frame_index`` of the file."""
-        wanted, places = np.unique(self._flat(video_id, indices), return_inverse=True)
-        frames: Indices = self._file["frame_index"][wanted][places]
+        rows = self._flat(video_id, indices)
+        start = self._starts[self._place(video_id)]
+        frames: Indices = self._rows("frame_index", start, start + self.num_frames(video_id))[rows - start]
         return frames
+
+    def _rows_at(self, name: str, wanted: Indices) -> npt.NDArray[Any]:
+        """The rows ``wanted``, which are sorted and unique, in memory of their own."""
+        blocks = [
+            self._rows(name, start, stop)[wanted[(wanted >= start) & (wanted < stop)] - start]
+            for start, stop in spans(wanted)
+        ]
+        return np.concatenate(blocks) if len(blocks) > 1 else blocks[0]
 
     def check_covers(self, video_ids: Sequence[str], *, name: str) -> None:
         """Raise :class:`ActionrecError` unless the file holds all of ``video_ids``, which ``name`` describes.
@@ -95,6 +125,8 @@ class PackedFile:
         if self._handle is not None and self._handle_pid == os.getpid():
             self._handle.close()
         self._handle = None
+        self._datasets.clear()
+        self._held.clear()
 
     def _place(self, video_id: str) -> int:
         try:
@@ -144,16 +176,9 @@ class PackedView(PackedFile):
         if len(indices) == 0:
             raise ValueError(f"{video_id}: no frames asked for")
         wanted, places = np.unique(self._flat(video_id, indices), return_inverse=True)
-        frames = self._read_raw(wanted) if self._is_raw else self._read_jpeg(wanted)
+        frames = self._rows_at("frames", wanted) if self._is_raw else self._read_jpeg(wanted)
         in_order = len(wanted) == len(places) and bool((np.diff(places) > 0).all())
         return frames if in_order else frames[places]
-
-    def _read_raw(self, wanted: Indices) -> Frames:
-        frames = self._file["frames"]
-        blocks = [
-            frames[start:stop][wanted[(wanted >= start) & (wanted < stop)] - start] for start, stop in spans(wanted)
-        ]
-        return np.concatenate(blocks) if len(blocks) > 1 else blocks[0]
 
     def _read_jpeg(self, wanted: Indices) -> Frames:
         frames: Frames | None = None
@@ -172,11 +197,10 @@ class PackedView(PackedFile):
     def _jpegs(self, wanted: Indices) -> Iterator[npt.NDArray[np.uint8]]:
         """The encoded frames ``wanted``, which are sorted and unique."""
         first = int(wanted[0])
-        ends = self._file["offsets"][first : int(wanted[-1]) + 2]
-        jpeg = self._file["jpeg"]
+        ends = self._rows("offsets", first, int(wanted[-1]) + 2)
         for start, stop in spans(wanted):
             origin = ends[start - first]
-            block = jpeg[origin : ends[stop - first]]
+            block = self._rows("jpeg", origin, ends[stop - first])
             for frame in wanted[(wanted >= start) & (wanted < stop)].tolist():
                 yield block[ends[frame - first] - origin : ends[frame - first + 1] - origin]
 

@@ -17,9 +17,9 @@ from actionrec.intake.split.guard import Guard, read_guard
 from actionrec.models.kind import ModelParams
 from actionrec.models.table import parse_model
 from actionrec.params import Params
+from actionrec.training.curves import CURVE_COLUMNS
 
 FUSION = "fusion"
-CURVE_COLUMNS = ("epoch", "train_loss", "train_top1", "val_loss", "val_top1", "lr")
 
 
 @dataclass(frozen=True)

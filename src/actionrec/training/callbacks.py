@@ -14,9 +14,8 @@ from torch import Tensor
 
 from actionrec.core.errors import ActionrecError
 from actionrec.core.progress import Progress
+from actionrec.training.curves import CURVE_COLUMNS
 from actionrec.training.module import ClipClassifier
-
-CURVE_COLUMNS = ("epoch", "train_loss", "train_top1", "val_loss", "val_top1", "lr")
 
 
 class History(pl.Callback):

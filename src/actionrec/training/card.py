@@ -37,6 +37,10 @@ class ModelCard:
     fingerprint: str
     """Of code, parameters, split, data and library: what the weights depend on."""
 
+    def said(self) -> str:
+        """In a line: what was kept, and what it is worth."""
+        return f"epoch {self.best_epoch} kept, val top-1 {self.best_val_top1:.3f}, {self.parameters:,} parameters"
+
 
 def save_weights(state: dict[str, Tensor], path: Path) -> None:
     """Write a state dict on the CPU; equal weights give equal bytes."""

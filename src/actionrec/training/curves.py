@@ -9,7 +9,8 @@ from pathlib import Path
 from statistics import fmean
 
 from actionrec.core.tables import write_table
-from actionrec.training.callbacks import CURVE_COLUMNS
+
+CURVE_COLUMNS = ("epoch", "train_loss", "train_top1", "val_loss", "val_top1", "lr")
 
 
 def write_mean_curves(*folds: Path, to: Path) -> None:

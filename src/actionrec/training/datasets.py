@@ -7,6 +7,7 @@ with any number of loading processes, and after a resumed run.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -260,9 +261,22 @@ def open_source(
     return ClipSource(recipe, view, keypoints)
 
 
+class AheadLoader(DataLoader[Batch]):
+    """Makes the next batch in a thread of its own while the last one is used."""
+
+    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]  # a generator has no length
+        batches = super().__iter__()
+        with ThreadPoolExecutor(1) as thread:
+            coming = thread.submit(next, batches, None)
+            while (batch := coming.result()) is not None:
+                coming = thread.submit(next, batches, None)
+                yield batch
+
+
 def train_loader(clips: TrainClips, batches: EpochBatches, *, num_workers: int) -> DataLoader[Batch]:
-    """Batches of ``clips`` in the order of ``batches``."""
-    return DataLoader(clips, sampler=batches, batch_size=None, **_worker_options(num_workers))
+    """Batches of ``clips`` in the order of ``batches``, made ahead."""
+    loader = DataLoader if num_workers else AheadLoader
+    return loader(clips, sampler=batches, batch_size=None, **_worker_options(num_workers))
 
 
 def fixed_loader(clips: FixedClips, *, batch_size: int, num_workers: int) -> DataLoader[Any]:

@@ -8,48 +8,44 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from actionrec.core.compute import ComputeParams, end_with_parent, num_workers
+from actionrec.core.compute import end_with_parent, num_workers
 from actionrec.core.errors import ActionrecError
 from actionrec.training.section import TrainParams
+
+if TYPE_CHECKING:
+    from actionrec.params import Params
 
 Result = TypeVar("Result")
 Fold = int | None
 
 
-def of_each_fold(
-    function: Callable[[Fold], Result],
-    folds: Sequence[Fold],
-    *,
-    train: TrainParams,
-    compute: ComputeParams,
-    imports: str,
-) -> list[Result]:
-    """``function`` of every fold, in the order of ``folds``.
+def of_each_fold(function: Callable[[Fold], Result], params: Params, *, name: str, imports: str) -> dict[Fold, Result]:
+    """``function`` of every fold that runs, for the model ``name``.
 
     On a CPU as many at once as ``compute.workers`` allows, each on its share of the cores; a GPU has one at a time. A
     single fold, or all on a single core, run in this process. ``imports`` is the module that every fold needs.
     ``function`` must pickle. Raises what it raises, once no fold is under way, and :class:`ActionrecError` where a
     process dies.
     """
-    cores = num_workers(compute)
+    folds, cores = params.split.running, num_workers(params.compute)
     at_once = min(cores, len(folds))
     if at_once == 1:
-        return [function(fold) for fold in folds]
+        return {fold: function(fold) for fold in folds}
     context = get_context("forkserver")
     context.set_forkserver_preload([imports])
     with ProcessPoolExecutor(at_once, mp_context=context, initializer=_begin) as pool:
         try:
-            if pool.submit(_uses_gpu, train).result():
-                return [pool.submit(function, fold).result() for fold in folds]
-            running = [pool.submit(_on_threads, function, fold, num_threads=cores // at_once) for fold in folds]
+            if pool.submit(_uses_gpu, params.train_of(name)).result():
+                return {fold: pool.submit(function, fold).result() for fold in folds}
+            running = {fold: pool.submit(_on_threads, function, fold, num_threads=cores // at_once) for fold in folds}
             try:
-                return [future.result() for future in running]
+                return {fold: future.result() for fold, future in running.items()}
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
         except BrokenProcessPool as error:

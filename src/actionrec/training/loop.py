@@ -27,11 +27,13 @@ from actionrec.clips.sampling import generator_for
 from actionrec.core.errors import ActionrecError
 from actionrec.core.files import atomic_dir, write_json
 from actionrec.core.itemcache import ItemCache, is_sealed, seal
+from actionrec.core.memory import keep_freed_memory
 from actionrec.core.tables import write_table
 from actionrec.models.kind import count_parameters
 from actionrec.training.balance import class_weights
-from actionrec.training.callbacks import CURVE_COLUMNS, History, LastCheckpoint, progress_callback
+from actionrec.training.callbacks import History, LastCheckpoint, progress_callback
 from actionrec.training.card import WEIGHTS_FILE, ModelCard, load_whole, save_weights, write_card
+from actionrec.training.curves import CURVE_COLUMNS
 from actionrec.training.datasets import EpochBatches, FixedClips, TrainClips, fixed_loader, train_loader
 from actionrec.training.devices import resolve_accelerator, resolve_precision
 from actionrec.training.module import ClipClassifier
@@ -60,6 +62,7 @@ def train_model(
     Raises :class:`ActionrecError` where the split, the batch size or the device does not allow training.
     """
     run.check()
+    keep_freed_memory()
     fingerprint = run.fingerprint()
     # Of processes that train together the first has the entry for all of them.
     first = not any(int(os.environ.get(name, "0")) for name in _RANKS)

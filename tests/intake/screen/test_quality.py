@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from tests.intake.extract.making import extracted, moving_bars, write_video
@@ -18,6 +19,19 @@ def test_flat_frames_are_blank_and_still(tmp_path: Path) -> None:
     quality = _measured(tmp_path, np.full((5, 64, 96, 3), 16, np.uint8))
     assert quality.mean_brightness == pytest.approx(16, abs=1)
     assert (quality.contrast, quality.sharpness, quality.motion, quality.blank_fraction) == (0, 0, 0, 1)
+
+
+def test_numbers_are_those_of_the_plain_formulas(tmp_path: Path) -> None:
+    frames = np.random.default_rng(0).integers(0, 256, (5, 32, 48, 3), dtype=np.uint8)
+    with extracted(write_video(tmp_path / "a.mkv", frames)) as file:
+        grey = file.decode_gray(range(5))
+        quality = measure_quality(file, blank_contrast=2.0)
+    assert quality.mean_brightness == pytest.approx(grey.mean(), abs=1e-9)
+    assert quality.contrast == pytest.approx(np.mean([image.std() for image in grey]), abs=1e-9)
+    edges = [cv2.Laplacian(image, cv2.CV_64F).var() for image in grey]
+    assert quality.sharpness == pytest.approx(np.mean(edges), rel=1e-12)
+    steps = np.abs(np.diff(grey.astype(np.int16), axis=0))
+    assert quality.motion == pytest.approx(steps.mean(), rel=1e-12)
 
 
 def test_share_of_blank_frames(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from actionrec.core.arrays import Indices
-from actionrec.pack.reader import PackedFile, spans
+from actionrec.pack.reader import PackedFile
 
 FEATURES_FORMAT, FEATURES_VERSION = "actionrec-packed-features", 1
 
@@ -24,11 +24,7 @@ class PackedFeatures(PackedFile):
     def read(self, video_id: str, indices: Indices) -> npt.NDArray[np.float32]:
         """Vectors of the rows ``indices`` of one video, in that order: (n, num_features)."""
         wanted, places = np.unique(self._flat(video_id, indices), return_inverse=True)
-        blocks = [
-            self._file["features"][start:stop][wanted[(wanted >= start) & (wanted < stop)] - start]
-            for start, stop in spans(wanted)
-        ]
-        vectors: npt.NDArray[np.float32] = np.concatenate(blocks)[places].astype(np.float32)
+        vectors: npt.NDArray[np.float32] = self._rows_at("features", wanted)[places].astype(np.float32)
         return vectors
 
     def source_frames(self, video_id: str, indices: Indices) -> Indices:
