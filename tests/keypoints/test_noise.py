@@ -37,27 +37,6 @@ def test_only_what_is_known_is_dropped() -> None:
     assert heard.getvalue().decode() == WORTH_READING + "no end of line"
 
 
-def test_threads_may_leave_in_the_order_in_which_they_came() -> None:
-    script = (
-        "import os\n"
-        "from actionrec.keypoints.noise import without_noise\n"
-        "first, second = without_noise(), without_noise()\n"
-        "first.__enter__(), second.__enter__(), first.__exit__(None, None, None)\n"
-        f"os.write(2, {NOISE.encode()!r})\n"
-        "second.__exit__(None, None, None)\n"
-        "os.write(2, b'INFO: Created TensorFlow Lite XNNPACK delegate for CPU, by somebody else')\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env={"PYTHONPATH": str(SRC)},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    assert done.stderr == "INFO: Created TensorFlow Lite XNNPACK delegate for CPU, by somebody else"
-
-
 @pytest.mark.parametrize("ending", ["os.abort()", "pass"])
 def test_what_a_process_wrote_arrives_though_it_crashes(ending: str) -> None:
     script = (

@@ -11,7 +11,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -27,28 +26,18 @@ NOISE = re.compile(
 """How the lines begin that MediaPipe 0.10.21 prints for every video."""
 
 
-_LOCK = threading.Lock()
-_INSIDE: list[int] = []
-"""Of every thread inside, what standard error was before the first came."""
-
-
 @contextmanager
 def without_noise() -> Iterator[None]:
-    """Standard error without such lines, of Python and of all that is beneath it, until the last thread leaves."""
-    with _LOCK:
-        sys.stderr.flush()
-        _INSIDE.append(_INSIDE[0] if _INSIDE else os.dup(2))
-        if len(_INSIDE) == 1:
-            os.dup2(_filter(), 2)
+    """Standard error without such lines, of Python and of all that is beneath it."""
+    sys.stderr.flush()
+    saved = os.dup(2)
     try:
+        os.dup2(_filter(), 2)
         yield
     finally:
-        with _LOCK:
-            sys.stderr.flush()
-            saved = _INSIDE.pop()
-            if not _INSIDE:
-                os.dup2(saved, 2)
-                os.close(saved)
+        sys.stderr.flush()
+        os.dup2(saved, 2)
+        os.close(saved)
 
 
 @cache

@@ -34,8 +34,7 @@ VIDEO = "video"
 Span = tuple[int, int]
 """Frames from the first on, up to the second without it."""
 
-HERE = ComputeParams(backend="local", workers=0)
-"""Every core of this machine."""
+_HERE = ComputeParams(backend="local", workers=0)
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ class InputMaker:
                 facts.features[name],
                 facts.pack.get(facts.features[name].view),
                 bundle.backbone(name),
-                threads=num_workers(HERE),
+                threads=num_workers(_HERE),
             )
             for name in names
             if name in facts.features
@@ -128,7 +127,7 @@ class InputMaker:
                 files.packed_path(view),
                 frames_path=lambda _: frames_path,
                 view=facts.pack[view],
-                compute=HERE,
+                compute=_HERE,
                 desc=None,
             )
         for view, network in self.networks.items():

@@ -8,9 +8,7 @@ order may depend on how many clips are in a batch.
 from __future__ import annotations
 
 import tempfile
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +21,6 @@ from torch import nn
 
 from actionrec.clips.recipes import Recipe
 from actionrec.core.arrays import Frames
-from actionrec.core.compute import num_workers
 from actionrec.core.errors import ActionrecError
 from actionrec.core.progress import Progress
 from actionrec.evaluation.calibration import scale
@@ -37,7 +34,6 @@ from actionrec.prediction.aggregation import aggregate_clips, normalise_log_prob
 from actionrec.prediction.bundle import Bundle, FoldFacts, choose_folds, read_bundle
 from actionrec.prediction.found import find_videos
 from actionrec.prediction.inputs import (
-    HERE,
     VIDEO,
     InputMaker,
     Span,
@@ -151,14 +147,15 @@ class Predictor:
     def each(self, paths: Iterable[str | Path], *, shows_progress: bool = False) -> Iterator[VideoPrediction]:
         """What is said of every video of ``paths``: files, folders (searched for videos) and patterns (``*.mp4``).
 
-        In their order as they are done, as many at a time as there are cores; memory does not grow with their number.
-        Raises :class:`ActionrecError` for a path where there is nothing, before the first video is looked at.
+        One after another as they are done; memory does not grow with their number. Raises :class:`ActionrecError` for
+        a path where there is nothing, before the first video is looked at.
         """
         videos = find_videos(paths)
         with Progress(
             len(videos) if shows_progress else 0, desc="predict", unit="video", failed="rejected"
         ) as progress:
-            for found in _side_by_side(self.of_video, videos):
+            for path in videos:
+                found = self.of_video(path)
                 progress.update(failed=int(bool(found.reason)))
                 yield found
 
@@ -261,29 +258,6 @@ def load_bundle(
 ) -> Predictor:
     """A predictor of what ``actionrec bundle`` wrote; runs no code that the folder may hold."""
     return Predictor(read_bundle(Path(folder)), model=model, fold=fold, device=device)
-
-
-def _side_by_side(function: Callable[[Path], VideoPrediction], videos: Sequence[Path]) -> Iterator[VideoPrediction]:
-    """``function`` of all ``videos`` in order, by a thread a core: decoding, screening and networks release the lock.
-
-    A network then runs on one thread, where several would fight with the other videos' for the cores.
-    """
-    threads, threads_of_torch = min(num_workers(HERE), len(videos)), torch.get_num_threads()
-    if threads == 1:
-        yield from map(function, videos)
-        return
-    waiting: deque[Future[VideoPrediction]] = deque()
-    pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
-    try:
-        for video in videos:
-            waiting.append(pool.submit(function, video))
-            if len(waiting) > threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(threads_of_torch)
 
 
 def _device(device: Device) -> Literal["cpu", "cuda"]:

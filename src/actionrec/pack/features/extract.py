@@ -78,8 +78,7 @@ class WindowNetwork:
 
     @cached_property
     def _run(self) -> Run:
-        with _BUILDING:  # the exporter is not for several threads at a time
-            return runner_of(self.backbone, self.params, num_threads=self.threads)
+        return runner_of(self.backbone, self.params, num_threads=self.threads)
 
     def made_by(self) -> tuple[object, ...]:
         """All that the vectors of a video depend on, beside its frames."""
