@@ -42,9 +42,12 @@ class OtherView:
 
 @cache
 def frame_ticks(video: Path) -> list[int]:
-    """When each frame is shown, in ticks of its stream: an index, which whoever seeks makes once."""
+    """When each frame is shown, in ticks of its stream: an index, which whoever seeks makes once.
+
+    Of frames, not of packets: some packets of some videos hold none.
+    """
     with av.open(str(video), metadata_errors="replace") as container:
-        return sorted(packet.pts for packet in container.demux(container.streams.video[0]) if packet.pts is not None)
+        return [frame.pts for frame in container.decode(video=0) if frame.pts is not None]
 
 
 def read_by_pyav(video: Path, indices: Indices) -> Frames:

@@ -54,13 +54,13 @@ class Point:
     videos: int
     frames: int = 16
     """A video."""
-    clip_frames: int = 8
+    clip_frames: int = 32
 
 
 SERIES = {
     "videos": (Point(50), Point(100), Point(200)),
     "frames a video": (Point(50), Point(50, frames=32), Point(50, frames=64)),
-    "frames a clip": tuple(Point(50, frames=64, clip_frames=count) for count in (8, 16, 32)),
+    "frames a clip": tuple(Point(50, frames=64, clip_frames=count) for count in (32, 48, 64)),
 }
 
 

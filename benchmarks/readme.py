@@ -12,17 +12,19 @@ from benchmarks.table import RESULTS, results, table
 README = Path("README.md")
 
 
-def _committed(name: str) -> Any:
-    return json.loads((RESULTS / f"{name}.json").read_text())
-
-
 def blocks() -> dict[str, str]:
-    """Markdown by the name that its marks have in the README."""
-    return {
-        "benchmarks": table(results()),
-        "first run": "\n".join(first_run.table(_committed("first_run")["runs"])),
-        "growth": "\n".join(growth.table_of_series(growth.read_points(_committed("growth")))),
-    }
+    """Markdown by the name that its marks have in the README; of what was measured."""
+    found = {"benchmarks": table(results())}
+    if runs := _committed("first_run"):
+        found["first run"] = "\n".join(first_run.table(runs["runs"]))
+    if points := _committed("growth"):
+        found["growth"] = "\n".join(growth.table_of_series(growth.read_points(points)))
+    return found
+
+
+def _committed(name: str) -> Any:
+    file = RESULTS / f"{name}.json"
+    return json.loads(file.read_text()) if file.exists() else None
 
 
 def with_block(text: str, name: str, block: str) -> str:
