@@ -60,9 +60,11 @@ def limited(what: str, way: dict[str, Any]) -> str:
 
 def table(found: list[dict[str, Any]]) -> str:
     """All of it: the table, the notes, and what it was measured on."""
-    machines = sorted(
-        {f"{of['machine']['cpu']} ({of['machine']['vectors']}), {of['machine']['cores']} cores" for of in found}
-    )
+    cores: dict[str, int] = {}
+    for machine in (of["machine"] for of in found):  # some rows keep to one core of it
+        named = f"{machine['cpu']} ({machine['vectors']})"
+        cores[named] = max(cores.get(named, 0), machine["cores"])
+    machines = [f"{named}, {count} cores" for named, count in cores.items()]
     lines = [HEAD, "|---" * HEAD.count(" | ") + "|---|", *(line for result in found for line in lines_of(result))]
     notes = [f"- {result['what']}: {result['note']}" for result in found if result["note"]]
     return "\n".join([*lines, "", f"Measured on: {'; '.join(machines)}.", *([""] if notes else []), *notes])
