@@ -139,10 +139,10 @@ def test_sorting(report: Path, page: Page) -> None:
     _click(page, _heading(1))
     assert page.run(FIRST_IDS)[:2] == ["v021_g2", "v021_g1"]
     assert page.run("document.querySelector('#video-table thead th').getAttribute('aria-sort')") == "descending"
-    _click(page, _heading(4))  # the first model: its wrong answers first
-    assert page.run(f"{ROWS}.map(row => row.cells[3].className)")[:4] == ["left wrong"] * 3 + ["left right"]
-    _click(page, _heading(4))
-    assert page.run(f"{ROWS}[0].cells[3].className") == "left right"
+    _click(page, _heading(5))  # the first model, beside the fusion: its wrong answers first
+    assert page.run(f"{ROWS}.map(row => row.cells[4].className)")[:4] == ["left wrong"] * 3 + ["left right"]
+    _click(page, _heading(5))
+    assert page.run(f"{ROWS}[0].cells[4].className") == "left right"
 
 
 def test_filters_and_pages(report: Path, page: Page) -> None:
@@ -156,7 +156,7 @@ def test_filters_and_pages(report: Path, page: Page) -> None:
     assert page.run(FIRST_IDS) == ["v000_g0"]
     assert page.run(f"{ROWS}[0].cells[0].lastChild.textContent") == "camera: </script> roof"
     _set(page, "text", "")
-    _set(page, "outcome", "wrong:0")
+    _set(page, "outcome", "wrong:1")
     assert page.run(FIRST_IDS) == ["v000_g0", "v000_g1", "v000_g2"]
     _set(page, "outcome", "some")
     assert page.run(COUNT) == "3 of 66 videos"

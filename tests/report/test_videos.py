@@ -19,13 +19,13 @@ def test_rows_of_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     found = json.loads(answer_table(inputs, results_view.shown_entries(inputs)).json)
     assert found["classes"] == ["a", "b"]
     assert found["entries"] == [
+        {"name": "fusion", "single": False},  # the headline's
         {"name": "frame_resnet", "single": True},
         {"name": "fused_convlstm", "single": True},
-        {"name": "fusion", "single": False},
     ]
     assert len(found["rows"]) == 6
     assert found["extra"] == {"v000_g0": "camera: </script> roof"}  # nothing of a video whose cells are empty
-    assert found["rows"][0] == ["v000_g0", "g0", 0, 1, 0.982, 0, 0.982, 0, 0.5]  # the first is wrong on class a
+    assert found["rows"][0] == ["v000_g0", "g0", 0, 0, 0.5, 1, 0.982, 0, 0.982]  # frame_resnet is wrong on class a
 
 
 def test_json_cannot_leave_its_script() -> None:

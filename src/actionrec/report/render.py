@@ -139,6 +139,8 @@ def write_figures(inputs: Inputs, coverage: Coverage | None, folder: Path) -> No
 def _results(inputs: Inputs) -> dict[str, Any]:
     calibrations = results_view.calibrations(inputs)
     space_time_rows = results_view.space_time_rows(inputs)
+    models = {row.name: row for row in results_view.model_rows(inputs)}
+    answered = answer_table(inputs, results_view.shown_entries(inputs))
     return {
         "sections": [item for item in SECTIONS if item[0] != "space-time" or space_time_rows],
         "title": inputs.params.report.title,
@@ -158,7 +160,7 @@ def _results(inputs: Inputs) -> dict[str, Any]:
         "space_time_answer": wording.space_time(space_time_rows) if space_time_rows else "",
         "space_time_rows": space_time_rows,
         "leaking": inputs.guard.leaking,
-        "models": results_view.model_rows(inputs),
+        "models": list(models.values()),
         "colors": results_view.colors(inputs),
         "details": inputs.details,
         "single": len(inputs.params.enabled) == 1,
@@ -172,7 +174,8 @@ def _results(inputs: Inputs) -> dict[str, Any]:
         "rankings": results_view.rankings(inputs),
         "calibrations": calibrations,
         "calibration_answer": wording.calibration({item.name: item.found for item in calibrations}),
-        "answered": answer_table(inputs, results_view.shown_entries(inputs)),
+        "answered": answered,
+        "answering": [models[name] for name in answered.entries],
         "train_confusions": results_view.confusions(inputs, subset="train"),
         "confusions": results_view.confusions(inputs),
         "costs": cost_rows(inputs),

@@ -23,6 +23,8 @@ class AnswerTable:
     """What the script is given."""
 
     classes: tuple[str, ...]
+    entries: tuple[str, ...]
+    """In the order of the columns: the headline's first, so that it is seen without scrolling."""
     wrong: tuple[AnsweredVideo, ...]
     """What the headline's entry gets wrong, the most certain first, as far as it fits on paper."""
     num_wrong: int
@@ -36,6 +38,8 @@ def answer_table(inputs: Inputs, shown: Mapping[str, Any]) -> AnswerTable:
     """The test videos with the answers of the entries that are ``shown``."""
     classes = tuple(inputs.details[FUSION]["class_names"])
     place_of = {name: place for place, name in enumerate(classes)}
+    headline = headline_entry(inputs.details)
+    entries = sorted(shown, key=lambda name: name != headline)
     rows = [
         [
             video.video_id,
@@ -43,7 +47,7 @@ def answer_table(inputs: Inputs, shown: Mapping[str, Any]) -> AnswerTable:
             place_of[video.label],
             *(
                 value
-                for entry in shown
+                for entry in entries
                 for value in (
                     place_of[video.answers[entry].label],
                     round(video.answers[entry].probability, _PROBABILITY_DIGITS),
@@ -52,13 +56,12 @@ def answer_table(inputs: Inputs, shown: Mapping[str, Any]) -> AnswerTable:
         ]
         for video in inputs.answers
     ]
-    entries = [{"name": name, "single": name != FUSION} for name in shown]
-    headline = headline_entry(inputs.details)
     wrong = [video for video in inputs.answers if not video.answers[headline].right]
     wrong.sort(key=lambda video: -video.answers[headline].probability)
     extra = {video.video_id: inputs.extra[video.video_id] for video in inputs.answers if video.video_id in inputs.extra}
-    value = {"classes": classes, "entries": entries, "rows": rows, "extra": extra}
-    return AnswerTable(classes, tuple(wrong[:_ON_PAPER]), len(wrong), json_for_script(value))
+    listed = [{"name": name, "single": name != FUSION} for name in entries]
+    value = {"classes": classes, "entries": listed, "rows": rows, "extra": extra}
+    return AnswerTable(classes, tuple(entries), tuple(wrong[:_ON_PAPER]), len(wrong), json_for_script(value))
 
 
 def json_for_script(value: Any) -> Markup:
