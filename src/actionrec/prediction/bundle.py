@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from actionrec.core import paths
 from actionrec.core.errors import ActionrecError
 from actionrec.core.files import atomic_dir, write_json
+from actionrec.core.itemcache import ItemCache
 from actionrec.core.section import ListOf, Section
 from actionrec.evaluation.folds import FUSION
 from actionrec.intake.extract.section import ExtractParams
@@ -26,6 +27,7 @@ from actionrec.intake.screen.rules import ScreenParams
 from actionrec.keypoints.section import KeypointParams
 from actionrec.models.table import build_model, recipe_of
 from actionrec.pack.features.backbones import Backbone, build_backbone
+from actionrec.pack.features.extract import features_cache
 from actionrec.pack.features.section import PACKAGED, FeatureParams
 from actionrec.pack.section import ViewParams
 from actionrec.params import MODEL_NAME, Params
@@ -82,6 +84,8 @@ class Bundle:
     """Of a model and a fold, in eval mode, on the CPU."""
     backbone: Callable[[str], Backbone]
     """Of a feature view."""
+    programs: ItemCache | None = None
+    """Where the stage of features has kept compiled networks; none travel with a bundle."""
 
 
 def project_bundle(params: Params) -> Bundle:
@@ -109,6 +113,7 @@ def project_bundle(params: Params) -> Bundle:
         facts,
         network=lambda name, fold: load_trained(paths.model_dir(name, fold), name=name),
         backbone=lambda view: build_backbone(params.features[view]),
+        programs=features_cache(),
     )
 
 

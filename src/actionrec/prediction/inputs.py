@@ -98,6 +98,7 @@ class InputMaker:
                 facts.pack.get(facts.features[name].view),
                 bundle.backbone(name),
                 threads=num_workers(_HERE),
+                programs=bundle.programs,
             )
             for name in names
             if name in facts.features

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
+from actionrec.core.itemcache import ItemCache
+from actionrec.pack.features import running
 from actionrec.pack.features.backbones import build_backbone
-from actionrec.pack.features.running import by_onnx, by_torch, runner_of
+from actionrec.pack.features.running import by_onnx, by_torch, keep_program, runner_of
 from actionrec.pack.features.section import FeatureParams
 
 
@@ -52,3 +56,26 @@ def test_what_has_no_onnx_form_runs_by_torch(monkeypatch: pytest.MonkeyPatch, ca
         run = by_onnx(build_backbone(params), params, num_threads=1)
     assert run(noise(params)).shape == (2, 1280)
     assert "efficientnet_lite0 has no ONNX form and runs by torch" in caplog.text
+
+
+def test_what_is_kept_is_not_exported_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = FeatureParams(weights="none", image_size=32, batch_size=2)
+    backbone, programs = build_backbone(params), ItemCache(tmp_path)
+    windows = noise(params)
+    expected = by_onnx(backbone, params, num_threads=1)(windows)
+    keep_program(backbone, params, programs)
+
+    def exported(*_: object) -> bytes:
+        raise AssertionError("exported again")
+
+    monkeypatch.setattr(running, "_exported", exported)
+    keep_program(backbone, params, programs)
+    assert np.array_equal(by_onnx(backbone, params, num_threads=1, programs=programs)(windows), expected)
+    wider = params.model_copy(update={"batch_size": 3})
+    with pytest.raises(AssertionError, match="exported again"):
+        by_onnx(backbone, wider, num_threads=1, programs=programs)
+    other = build_backbone(params)
+    with torch.no_grad():
+        next(other.parameters()).mul_(2)
+    with pytest.raises(AssertionError, match="exported again"):
+        by_onnx(other, params, num_threads=1, programs=programs)

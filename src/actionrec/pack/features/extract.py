@@ -25,7 +25,7 @@ from actionrec.intake.extract.frames import open_frames
 from actionrec.pack.features.backbones import Backbone, build_backbone
 from actionrec.pack.features.reader import FEATURES_FORMAT, FEATURES_VERSION
 from actionrec.pack.features.rows import changing_rows, middle_of_rows, window_rows
-from actionrec.pack.features.running import Run, runner_of
+from actionrec.pack.features.running import Run, keep_program, runner_of
 from actionrec.pack.features.section import FeatureParams
 from actionrec.pack.fit import fit_frame
 from actionrec.pack.section import ViewParams
@@ -75,10 +75,12 @@ class WindowNetwork:
     """Geometry that they take before they are stretched to the network's square; None for none."""
     backbone: Backbone
     threads: int
+    programs: ItemCache | None = None
+    """Where compiled networks are kept; None for nowhere."""
 
     @cached_property
     def _run(self) -> Run:
-        return runner_of(self.backbone, self.params, num_threads=self.threads)
+        return runner_of(self.backbone, self.params, num_threads=self.threads, programs=self.programs)
 
     def made_by(self) -> tuple[object, ...]:
         """All that the vectors of a video depend on, beside its frames."""
@@ -147,7 +149,7 @@ def make_vectors(job: VideoJob) -> None:
     Raises :class:`ActionrecError` where this machine has other weights than the one that gave the work.
     """
     with _BUILDING:
-        network, digest = _network_here(job.params, job.view)
+        network, digest = _network_here(job.params, job.view, job.cache)
     if digest != job.weights_digest:
         raise ActionrecError(
             f"a worker has other weights of {job.params.backbone} ({job.params.weights}) than this machine; give it "
@@ -157,15 +159,20 @@ def make_vectors(job: VideoJob) -> None:
 
 
 @cache
-def _network_here(params: FeatureParams, view: ViewParams | None) -> tuple[WindowNetwork, str]:
+def _network_here(params: FeatureParams, view: ViewParams | None, programs: ItemCache) -> tuple[WindowNetwork, str]:
     backbone = build_backbone(params)
     digest = backbone.digest()  # before it goes where it runs
-    return WindowNetwork(params, view, backbone, threads=1), digest
+    return WindowNetwork(params, view, backbone, threads=1, programs=programs), digest
 
 
 def _keep(vectors: Vectors, cache: ItemCache, key: str) -> None:
     with cache.writing(key) as aside, aside.open("wb") as file:
         np.save(file, vectors)
+
+
+def features_cache() -> ItemCache:
+    """Where the vectors of each video are kept, and the networks in the form that runs."""
+    return ItemCache.of_stage("features")
 
 
 def pack_features(
@@ -189,10 +196,12 @@ def pack_features(
     float16 (R, D); ``frame_index`` int64 (R,) the frame that a row is about; ``timestamps`` float64 (R,) its time in
     seconds. Attribute ``params``: the parameters as JSON.
     """
-    kept = ItemCache.of_stage("features")
-    network = WindowNetwork(params, view, backbone, num_workers(compute))
+    kept = features_cache()
+    network = WindowNetwork(params, view, backbone, num_workers(compute), kept)
     videos = _videos(video_ids, frames_path, network, kept)
     missing = list({video.key: video for video in videos if not kept.has(video.key)}.values())
+    if missing:
+        keep_program(backbone, params, kept)
     if compute.backend == "dask":
         digest = backbone.digest()
         jobs = [VideoJob(video.path, video, params, view, digest, kept) for video in missing]

@@ -16,6 +16,8 @@ import numpy.typing as npt
 import torch
 
 from actionrec.core.arrays import Frames
+from actionrec.core.code import code_digest
+from actionrec.core.itemcache import ItemCache
 from actionrec.pack.features.backbones import Backbone
 from actionrec.pack.features.section import FeatureParams
 
@@ -25,11 +27,25 @@ Run: TypeAlias = Callable[[Frames], npt.NDArray[np.float32]]
 _LOG = logging.getLogger(__name__)
 
 
-def runner_of(backbone: Backbone, params: FeatureParams, *, num_threads: int) -> Run:
-    """How the batches of ``params`` go through ``backbone`` on this machine."""
+def runner_of(backbone: Backbone, params: FeatureParams, *, num_threads: int, programs: ItemCache | None = None) -> Run:
+    """How the batches of ``params`` go through ``backbone`` on this machine; ``programs`` as :func:`keep_program` has
+    left them.
+    """
     if torch.cuda.is_available():
         return by_torch(backbone.to("cuda"))
-    return by_torch(backbone) if backbone.of_windows else by_onnx(backbone, params, num_threads=num_threads)
+    if backbone.of_windows:
+        return by_torch(backbone)
+    return by_onnx(backbone, params, num_threads=num_threads, programs=programs)
+
+
+def keep_program(backbone: Backbone, params: FeatureParams, programs: ItemCache) -> None:
+    """Keep the ONNX form of ``backbone`` where it will be used: to make it takes longer than to see a video by it."""
+    if torch.cuda.is_available() or backbone.of_windows:
+        return
+    key = _program_key(backbone, params, programs)
+    if not programs.has(key) and (program := _exported(backbone, params)) is not None:
+        with programs.writing(key) as aside:
+            aside.write_bytes(program)
 
 
 def by_torch(backbone: Backbone) -> Run:
@@ -44,26 +60,18 @@ def by_torch(backbone: Backbone) -> Run:
     return run
 
 
-def by_onnx(backbone: Backbone, params: FeatureParams, *, num_threads: int) -> Run:
+def by_onnx(backbone: Backbone, params: FeatureParams, *, num_threads: int, programs: ItemCache | None = None) -> Run:
     """On the CPU; a network that has no ONNX form runs by torch, and a line says so."""
     import onnxruntime
 
-    size = params.image_size
-    example = torch.zeros(params.batch_size, params.window_frames, size, size, 3, dtype=torch.uint8)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            program = torch.onnx.export(backbone, (example,), dynamo=True, verbose=False)
-    except torch.onnx.OnnxExporterError as error:
-        _LOG.info("%s has no ONNX form and runs by torch, more slowly (%s)", params.backbone, error)
+    program = _kept(backbone, params, programs) or _exported(backbone, params)
+    if program is None:
         return by_torch(backbone)
-    assert program is not None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = num_threads
     # Threads without work sleep, so that stages side by side share the cores; the vectors are the same.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    model = program.model_proto.SerializeToString()
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(program, options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
 
     def run(windows: Frames) -> npt.NDArray[np.float32]:
@@ -72,3 +80,31 @@ def by_onnx(backbone: Backbone, params: FeatureParams, *, num_threads: int) -> R
         return found
 
     return run
+
+
+def _exported(backbone: Backbone, params: FeatureParams) -> bytes | None:
+    """As ONNX, for batches of ``params``; None, and a line, for a network that has no such form."""
+    size = params.image_size
+    example = torch.zeros(params.batch_size, params.window_frames, size, size, 3, dtype=torch.uint8)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            program = torch.onnx.export(backbone, (example,), dynamo=True, verbose=False)
+    except torch.onnx.OnnxExporterError as error:
+        _LOG.info("%s has no ONNX form and runs by torch, more slowly (%s)", params.backbone, error)
+        return None
+    assert program is not None
+    model: bytes = program.model_proto.SerializeToString()
+    return model
+
+
+def _kept(backbone: Backbone, params: FeatureParams, programs: ItemCache | None) -> bytes | None:
+    if programs is None or not programs.has(key := _program_key(backbone, params, programs)):
+        return None
+    return programs.path(key).read_bytes()
+
+
+def _program_key(backbone: Backbone, params: FeatureParams, programs: ItemCache) -> str:
+    shape = params.batch_size, params.window_frames, params.image_size
+    code = code_digest("actionrec.pack.features.running")
+    return programs.key("onnx", params.backbone, backbone.digest(), shape, torch.__version__, code)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from actionrec.core.errors import ActionrecError
 from actionrec.core.hdf5 import create_h5, write_json_attr, write_strings
+from actionrec.core.itemcache import ItemCache
 from actionrec.core.times import shown_at
 from actionrec.intake.extract.frames import open_frames
 from actionrec.pack.features.backbones import Backbone
@@ -22,9 +23,17 @@ from actionrec.pack.section import ViewParams
 class VideoFeatures:
     """A frozen network that stays ready from one video to the next."""
 
-    def __init__(self, params: FeatureParams, view: ViewParams | None, backbone: Backbone, *, threads: int) -> None:
-        """``view`` is the geometry that frames take first; None for none."""
-        self._network = WindowNetwork(params, view, backbone, threads)
+    def __init__(
+        self,
+        params: FeatureParams,
+        view: ViewParams | None,
+        backbone: Backbone,
+        *,
+        threads: int,
+        programs: ItemCache | None = None,
+    ) -> None:
+        """``view`` is the geometry that frames take first; None for none. ``programs`` is what the stage has kept."""
+        self._network = WindowNetwork(params, view, backbone, threads, programs)
         self.params = params
 
     def vectors(self, frames_file: Path) -> Vectors:
