@@ -35,8 +35,8 @@ def test_every_pixel_is_that_of_opencv(
 ) -> None:
     jpeg = encoded(height, width, quality=quality, subsampling=subsampling, is_gray=is_gray)
     colours, gray = np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.uint8)
-    assert decode_rgb(jpeg, colours)
-    assert decode_gray(jpeg, gray)
+    assert decode_rgb(jpeg, colours) is colours
+    assert decode_gray(jpeg, gray) is gray
     assert np.array_equal(colours, cv2.imdecode(jpeg, cv2.IMREAD_COLOR)[..., ::-1])
     assert np.array_equal(gray, cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE))
     assert np.array_equal(read_rgb(jpeg), colours)
@@ -44,16 +44,18 @@ def test_every_pixel_is_that_of_opencv(
 
 def test_another_size_is_left_to_the_caller() -> None:
     out = np.full((16, 24, 3), 7, np.uint8)
-    assert not decode_rgb(encoded(16, 16), out)
-    assert not decode_rgb(encoded(32, 24), out)
+    for height, width in ((16, 16), (32, 24)):
+        jpeg = encoded(height, width)
+        assert np.array_equal(decode_rgb(jpeg, out), read_rgb(jpeg))
+        assert np.array_equal(decode_gray(jpeg, out[..., 0]), cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE))
     assert (out == 7).all()
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", bytes(100)])
 def test_what_is_no_jpeg_is_told(content: bytes) -> None:
     jpeg = np.frombuffer(content, np.uint8)
-    assert not decode_rgb(jpeg, np.zeros((8, 8, 3), np.uint8))
-    assert not decode_gray(jpeg, np.zeros((8, 8), np.uint8))
+    assert decode_rgb(jpeg, np.zeros((8, 8, 3), np.uint8)) is None
+    assert decode_gray(jpeg, np.zeros((8, 8), np.uint8)) is None
     assert read_rgb(jpeg) is None
 
 
@@ -62,7 +64,7 @@ def test_of_a_damaged_picture_is_shown_what_opencv_shows(damage: Callable[[np.nd
     jpeg = damage(encoded(64, 64))
     shown = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
     out = np.zeros((64, 64, 3), np.uint8)
-    assert decode_rgb(jpeg, out) == (shown is not None)
+    assert (decode_rgb(jpeg, out) is out) == (shown is not None)
     assert (read_rgb(jpeg) is None) == (shown is None)
     if shown is not None:
         assert np.array_equal(out, shown[..., ::-1])

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from actionrec.core.errors import run_main
 from actionrec.core.itemcache import ItemCache
 from actionrec.params import load_params
 
@@ -55,3 +56,28 @@ def test_parameters_are_read_where_nothing_can_be_kept(tmp_path: Path, monkeypat
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.setattr(ItemCache, "writing", refuse)
     assert load_params(REPO / "params.yaml").data.name == "synthetic"
+
+
+def test_a_file_that_may_not_be_read_is_not_called_a_folder_that_takes_no_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "labels.csv"
+    path.touch()
+    # Whoever runs the tests as root may read anything.
+    monkeypatch.setattr(os, "access", lambda _, mode: mode != os.R_OK)
+
+    def main() -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    class EndedError(Exception):
+        pass
+
+    def end(code: int) -> None:
+        assert code == 1
+        raise EndedError
+
+    monkeypatch.setattr(os, "_exit", end)
+    with pytest.raises(EndedError):
+        run_main(main)
+    said = f"error: Permission denied: {path}; you may not read it; its owner can change that\n"
+    assert capsys.readouterr().err == said

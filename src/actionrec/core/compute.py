@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import wait
+from multiprocessing import get_context
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
 from actionrec.core.cluster import map_on_cluster
 from actionrec.core.errors import ActionrecError
+from actionrec.core.parent import end_with_parent
 from actionrec.core.progress import Progress
 from actionrec.core.section import Section
 
@@ -64,11 +63,8 @@ def map_items(
     problems are results, not exceptions; ``failed`` says which results are, so that they are counted.
     """
     with Progress(len(items), desc=desc, unit=unit, failed=failed_word if failed else None) as progress:
-        if compute.backend == "dask":
-            assert compute.scheduler is not None  # checked when the parameters were parsed
-            pairs = map_on_cluster(function, items, scheduler=compute.scheduler, in_order=False)
-        else:
-            pairs = _map_local(function, items, compute)
+        on_cluster = compute.backend == "dask"
+        pairs = _on_cluster(function, items, compute) if on_cluster else _by_processes(function, items, compute)
         for item, result in pairs:
             progress.update(failed=int(failed is not None and failed(result)))
             yield item, result
@@ -82,27 +78,38 @@ def map_in_order(
     By threads, for what releases the interpreter's lock, as OpenCV does, or by the workers of ``compute.scheduler``;
     then ``function`` and the items must pickle. A few results wait, however many items there are.
     """
-    if compute.backend == "dask":
-        assert compute.scheduler is not None  # checked when the parameters were parsed
-        with Progress(len(items), desc=desc, unit="block") as progress:
-            for _, result in map_on_cluster(function, items, scheduler=compute.scheduler, in_order=True):
-                yield result
-                progress.update()
-        return
+    with Progress(len(items), desc=desc, unit="block") as progress:
+        on_cluster = compute.backend == "dask"
+        results = (
+            (result for _, result in _on_cluster(function, items, compute, in_order=True))
+            if on_cluster
+            else _by_threads(function, items, compute)
+        )
+        for result in results:
+            yield result
+            progress.update()
+
+
+def _on_cluster(
+    function: Callable[[Item], Result], items: Sequence[Item], compute: ComputeParams, *, in_order: bool = False
+) -> Iterator[tuple[Item, Result]]:
+    assert compute.scheduler is not None  # checked when the parameters were parsed
+    return map_on_cluster(function, items, scheduler=compute.scheduler, in_order=in_order)
+
+
+def _by_threads(function: Callable[[Item], Result], items: Sequence[Item], compute: ComputeParams) -> Iterator[Result]:
     workers = num_workers(compute)
     waiting: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(workers) as pool, Progress(len(items), desc=desc, unit="block") as progress:
+    with ThreadPoolExecutor(workers) as pool:
         for item in items:
             waiting.append(pool.submit(function, item))
             if len(waiting) > _IN_FLIGHT_PER_WORKER * workers:
                 yield waiting.popleft().result()
-                progress.update()
         while waiting:
             yield waiting.popleft().result()
-            progress.update()
 
 
-def _map_local(
+def _by_processes(
     function: Callable[[Item], Result], items: Sequence[Item], compute: ComputeParams
 ) -> Iterator[tuple[Item, Result]]:
     workers = min(num_workers(compute), len(items))
@@ -135,15 +142,3 @@ def _map_local(
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def end_with_parent() -> None:
-    """End this worker when the stage is killed: it would wait for work for ever."""
-    parent = parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -6,16 +6,16 @@ import difflib
 import errno
 import os
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterable
 
-_WATCH_SECONDS = 0.2
+from actionrec.core.parent import end_with_starter
+
 _NO_ROOM = (
     "make room (docs/troubleshooting.md says what may go; `actionrec cache show` what is kept) and run it again: what "
     "was finished is kept"
 )
 _NO_WRITES = "this folder takes no writes; its owner can change that, or work in a copy"
+_NO_READS = "you may not read it; its owner can change that"
 _REMEDIES = {
     errno.ENOSPC: _NO_ROOM,
     errno.EDQUOT: _NO_ROOM,
@@ -57,11 +57,11 @@ def near_or_all(word: str, known: Iterable[str]) -> str:
 def run_main(main: Callable[[], None]) -> None:
     """Run a stage or command; turn what the user can act on into one message and exit code 1.
 
-    That is an :class:`ActionrecError`, and a disk that is full or takes no writes. A stage that ``dvc`` started ends
-    with it, however that ended: the next ``dvc repro`` would run beside it.
+    That is an :class:`ActionrecError`, a disk that is full or takes no writes, and a file that may not be read. A stage
+    that ``dvc`` started ends with it, however that ended: the next ``dvc repro`` would run beside it.
     """
     if os.environ.get("DVC_STAGE"):
-        _end_with_parent()
+        end_with_starter()
     try:
         main()
     except ActionrecError as error:
@@ -76,22 +76,23 @@ def run_main(main: Callable[[], None]) -> None:
         os._exit(1)  # HDF5 would try to finish its files at the end, and crash
 
 
+def _is_unreadable(error: OSError) -> bool:
+    """Whether ``error`` is about a file that is there, and closed to this user."""
+    path = error.filename
+    return (
+        error.errno in (errno.EACCES, errno.EPERM)
+        and isinstance(path, str)
+        and os.access(path, os.F_OK)
+        and not os.access(path, os.R_OK)
+    )
+
+
 def _refused_by_the_machine(error: BaseException | None) -> str | None:
     """What to say of a full disk, or one that takes no writes, where that is at the bottom of ``error``."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _REMEDIES:
             where = f": {error.filename}" if error.filename else ""
-            return f"{os.strerror(error.errno)}{where}; {_REMEDIES[error.errno]}"
+            remedy = _NO_READS if _is_unreadable(error) else _REMEDIES[error.errno]
+            return f"{os.strerror(error.errno)}{where}; {remedy}"
         error = error.__cause__ or error.__context__
     return None
-
-
-def _end_with_parent() -> None:
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_WATCH_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

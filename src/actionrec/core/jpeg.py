@@ -16,28 +16,32 @@ Jpeg = npt.NDArray[np.uint8]
 """Encoded: (num_bytes,)."""
 
 
-def decode_rgb(jpeg: Jpeg, out: Pixels) -> bool:
-    """Write the picture to ``out``, (height, width, 3) RGB 0-255; False where it is no JPEG, or one of another size."""
+def decode_rgb(jpeg: Jpeg, out: Pixels) -> Pixels | None:
+    """Write the picture to ``out``, (height, width, 3) RGB 0-255, and return that.
+
+    A picture of another size is returned in memory of its own, and ``None`` where there is none.
+    """
     return _decode(jpeg, "RGB", out)
 
 
-def decode_gray(jpeg: Jpeg, out: Pixels) -> bool:
-    """Write the luma of the picture to ``out``, (height, width) 0-255; False as above."""
-    return _decode(jpeg, "GRAY", out[..., np.newaxis])
+def decode_gray(jpeg: Jpeg, out: Pixels) -> Pixels | None:
+    """As :func:`decode_rgb`, the luma of the picture: (height, width) 0-255."""
+    return _decode(jpeg, "GRAY", out)
 
 
-def _decode(jpeg: Jpeg, colours: str, out: Pixels) -> bool:
+def _decode(jpeg: Jpeg, colours: str, out: Pixels) -> Pixels | None:
+    is_gray = colours == "GRAY"
     try:
         if simplejpeg.decode_jpeg_header(jpeg)[:2] == out.shape[:2]:
-            simplejpeg.decode_jpeg(jpeg, colours, buffer=out)
-            return True
+            simplejpeg.decode_jpeg(jpeg, colours, buffer=out[..., np.newaxis] if is_gray else out)
+            return out
     except ValueError:
         pass
-    picture = _by_opencv(jpeg, cv2.IMREAD_GRAYSCALE if colours == "GRAY" else cv2.IMREAD_COLOR_RGB)
-    if picture is None or picture.shape[:2] != out.shape[:2]:
-        return False
-    out[...] = picture.reshape(out.shape)
-    return True
+    picture = _by_opencv(jpeg, cv2.IMREAD_GRAYSCALE if is_gray else cv2.IMREAD_COLOR_RGB)
+    if picture is None or picture.shape != out.shape:
+        return picture
+    out[...] = picture
+    return out
 
 
 def read_rgb(jpeg: Jpeg) -> Pixels | None:

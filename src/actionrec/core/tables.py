@@ -16,6 +16,10 @@ SUBSETS = ("train", "val", "test")
 Row = TypeVar("Row")
 
 
+WHOLE = (0.0, 0.0, -1)
+"""Start and end in seconds, and index of an array, of a video that is all of its file."""
+
+
 @dataclass(frozen=True)
 class ManifestRow:
     """One raw video (``data/manifest.csv``)."""
@@ -40,7 +44,7 @@ class ManifestRow:
     def content_digest(self) -> str:
         """Identity of what is seen: the file's digest, and for a part of it one that says which."""
         part = (self.start_seconds, self.end_seconds, self.array_index)
-        return self.digest if part == (0.0, 0.0, -1) else digest_of(self.digest, *part)
+        return self.digest if part == WHOLE else digest_of(self.digest, *part)
 
 
 @dataclass(frozen=True)

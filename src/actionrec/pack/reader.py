@@ -147,6 +147,11 @@ class PackedFile:
         return flat
 
 
+def _decodes_to(out: Frames, jpeg: npt.NDArray[np.uint8]) -> bool:
+    """Whether ``out`` now holds the picture, which was of its size."""
+    return decode_rgb(jpeg, out) is out
+
+
 def spans(wanted: Indices) -> list[tuple[int, int]]:
     """Half-open ranges that cover the sorted, unique ``wanted``: one where that is cheap, else one per run."""
     if len(wanted) == 0:
@@ -186,7 +191,7 @@ class PackedView(PackedFile):
             if frames is None and (first := read_rgb(jpeg)) is not None:
                 frames = np.empty((len(wanted), *first.shape), np.uint8)
                 frames[0] = first
-            elif frames is None or not decode_rgb(jpeg, frames[place]):
+            elif frames is None or not _decodes_to(frames[place], jpeg):
                 raise ActionrecError(
                     f"{self.path}: flat frame {frame} is not a JPEG image of its video's size; "
                     f"rebuild it with `dvc repro -f {self._stage}`"

@@ -14,8 +14,9 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, TypeVar
 
-from actionrec.core.compute import end_with_parent, num_workers
+from actionrec.core.compute import num_workers
 from actionrec.core.errors import ActionrecError
+from actionrec.core.parent import end_with_parent
 from actionrec.training.section import TrainParams
 
 if TYPE_CHECKING:

@@ -27,6 +27,7 @@ BLANK_SIZE = (240, 320)
 """Height and width of what stands for a picture where there is none."""
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
+_Decode: TypeAlias = Callable[[Pixels, Pixels], Pixels | None]
 
 
 class FrameFile:
@@ -97,10 +98,7 @@ class FrameFile:
         """
         if not self.has_pictures:
             return np.zeros((len(indices), *BLANK_SIZE, 3), np.uint8)
-        frames = np.empty((len(indices), self.height, self.width, 3), np.uint8)
-        for frame, (index, jpeg) in zip(frames, self._jpegs_at(indices), strict=True):
-            self._decode_to(frame, index, jpeg, decode_rgb)
-        return frames
+        return self._decode_all(indices, np.empty((len(indices), self.height, self.width, 3), np.uint8), decode_rgb)
 
     def decode_each(self, indices: Sequence[int] | npt.NDArray[np.int64]) -> Iterator[Pixels]:
         """As :meth:`decode`, one (height, width, 3) at a time, in memory that the next one takes."""
@@ -115,10 +113,12 @@ class FrameFile:
 
     def decode_gray(self, indices: Sequence[int] | npt.NDArray[np.int64]) -> Pixels:
         """Luma of the frames at ``indices``: uint8 (n, height, width), 0-255."""
-        frames = np.empty((len(indices), self.height, self.width), np.uint8)
-        for frame, (index, jpeg) in zip(frames, self._jpegs_at(indices), strict=True):
-            self._decode_to(frame, index, jpeg, decode_gray)
-        return frames
+        return self._decode_all(indices, np.empty((len(indices), self.height, self.width), np.uint8), decode_gray)
+
+    def _decode_all(self, indices: Sequence[int] | npt.NDArray[np.int64], out: Pixels, decode: _Decode) -> Pixels:
+        for frame, (index, jpeg) in zip(out, self._jpegs_at(indices), strict=True):
+            self._decode_to(frame, index, jpeg, decode)
+        return out
 
     def _jpegs_at(self, indices: Sequence[int] | npt.NDArray[np.int64]) -> Iterator[tuple[int, Pixels]]:
         """Each index with its encoded frame, by one read where the indices lie close to one another."""
@@ -136,14 +136,13 @@ class FrameFile:
             else:
                 yield index, block[start - self._offsets[first] : stop - self._offsets[first]]
 
-    def _decode_to(self, out: Pixels, index: int, jpeg: Pixels, decode: Callable[[Pixels, Pixels], bool]) -> None:
-        if decode(jpeg, out):
-            return
-        image = cv2.imdecode(jpeg, cv2.IMREAD_COLOR_RGB if out.ndim == 3 else cv2.IMREAD_GRAYSCALE)
-        if image is None:
+    def _decode_to(self, out: Pixels, index: int, jpeg: Pixels, decode: _Decode) -> None:
+        picture = decode(jpeg, out)
+        if picture is None:
             raise ActionrecError(f"{self.path}: frame {index} is not a JPEG; rebuild it with `dvc repro -f extract`")
-        # A stream may change its resolution on the way; every frame takes the first one's.
-        out[...] = cv2.resize(image, (self.width, self.height), interpolation=cv2.INTER_AREA)
+        if picture is not out:
+            # A stream may change its resolution on the way; every frame takes the first one's.
+            out[...] = cv2.resize(picture, (self.width, self.height), interpolation=cv2.INTER_AREA)
 
     # Looked up once: for a small frame that takes longer than to decode it.
     @cached_property

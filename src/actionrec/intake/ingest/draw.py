@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from actionrec.core.files import digest_of
+from actionrec.core.tables import WHOLE
 from actionrec.intake.ingest.found import FoundVideo
 
 
@@ -25,7 +26,7 @@ def draw_videos(videos: Sequence[FoundVideo], *, max_per_class: int, seed: int) 
 def _identity(video: FoundVideo) -> tuple[str | float, ...]:
     """The path, and what of it the video is where that is not all."""
     part = (video.start_seconds, video.end_seconds, video.array_index)
-    return (video.path,) if part == (0.0, 0.0, -1) else (video.path, *part)
+    return (video.path,) if part == WHOLE else (video.path, *part)
 
 
 def _turns(videos: Sequence[FoundVideo], seed: int) -> list[FoundVideo]:
