@@ -20,12 +20,26 @@ _SKILL_POWER = 2
 """Chosen within the training groups of clips of signs, where three of five models are near chance: 0.730 (negative
 log-likelihood 0.86) against 0.690 (0.89) of a prior that is the same for all; 1 to 3 did as well."""
 _SMALLEST_WEIGHT = 1e-6
+SMOOTHING = 0.01
+"""Share of every model's probability that is spread over all classes before they are pooled: in a product one that is
+certain and wrong outvotes all others. Chosen on validation videos of three data sets (``docs/fusion.md``); 0.003 to
+0.05 did as well."""
 
 
-def fuse(log_probs: Floats, weights: Floats) -> Floats:
-    """Log-linear pool: ``log_probs (M, N, C)``, ``weights (M,)`` on the simplex -> normalised ``(N, C)`` float64."""
-    pooled = np.tensordot(weights, floored(log_probs), axes=1)  # (N, C)
+def fuse(log_probs: Floats, weights: Floats, *, smoothing: float = SMOOTHING) -> Floats:
+    """Log-linear pool: ``log_probs (M, N, C)``, ``weights (M,)`` on the simplex -> normalised ``(N, C)`` float64.
+
+    What is pooled are the probabilities with ``smoothing`` of them spread evenly; those of a single model stay.
+    """
+    pooled = np.tensordot(weights, _smoothed(log_probs, smoothing), axes=1)  # (N, C)
     return np.asarray(pooled - logsumexp(pooled, axis=1, keepdims=True))
+
+
+def _smoothed(log_probs: Floats, smoothing: float) -> Floats:
+    known = floored(log_probs)
+    if smoothing == 0 or len(log_probs) == 1:
+        return known
+    return np.asarray(np.logaddexp(np.log1p(-smoothing) + known, np.log(smoothing / log_probs.shape[2])))
 
 
 def equal_weights(num_models: int) -> Floats:
@@ -33,8 +47,10 @@ def equal_weights(num_models: int) -> Floats:
     return np.full(num_models, 1 / num_models)
 
 
-def fit_weights(log_probs: Floats, label: npt.NDArray[np.int64], *, prior: float = PRIOR) -> Floats:
-    """The most probable weights ``(M,)`` on the simplex, given the labels ``label (N,)`` and a Dirichlet prior.
+def fit_weights(
+    log_probs: Floats, label: npt.NDArray[np.int64], *, prior: float = PRIOR, smoothing: float = SMOOTHING
+) -> Floats:
+    """The most probable weights ``(M,)`` for :func:`fuse`, given the labels ``label (N,)`` and a Dirichlet prior.
 
     The prior draws the weights towards the models' skill, the square of how far their accuracy is above chance: on a
     few dozen validation videos the likelihood alone gives a model all or nothing, and equal weights let models near
@@ -47,7 +63,7 @@ def fit_weights(log_probs: Floats, label: npt.NDArray[np.int64], *, prior: float
     start = equal_weights(num_models)
     if num_models == 1 or num_videos == 0:
         return start
-    scores = floored(log_probs)
+    scores = _smoothed(log_probs, smoothing)
     own = scores[:, np.arange(num_videos), label]  # (M, N)
     pull = prior * num_models * _skill(scores, label) / num_videos  # (M,)
 

@@ -22,6 +22,7 @@ from actionrec.core.files import atomic_dir, write_json
 from actionrec.core.itemcache import ItemCache
 from actionrec.core.section import ListOf, Section
 from actionrec.evaluation.folds import FUSION
+from actionrec.evaluation.fusion import SMOOTHING
 from actionrec.intake.extract.section import ExtractParams
 from actionrec.intake.screen.rules import ScreenParams
 from actionrec.keypoints.section import KeypointParams
@@ -61,6 +62,8 @@ class BundleFacts(Section):
     class_names: ListOf[str]
     models: ListOf[_Name]
     folds: ListOf[FoldFacts]
+    smoothing: Annotated[float, Field(ge=0, lt=1)] = 0
+    """Of the fusion; bundles of before it was there have none."""
     aggregation: Literal["mean", "sum"]
     extract: ExtractParams
     screen: ScreenParams
@@ -102,6 +105,7 @@ def project_bundle(params: Params) -> Bundle:
         class_names=tuple(cards[0].class_names),
         models=params.enabled,
         folds=tuple(_fold_facts(fold, params.enabled, metrics) for fold in params.split.running),
+        smoothing=SMOOTHING,
         aggregation=params.evaluate.aggregation,
         extract=params.extract,
         screen=params.screen,
