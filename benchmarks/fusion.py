@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from actionrec.core import paths
-from actionrec.core.errors import run_main
+from actionrec.core.errors import ActionrecError, run_main
 from actionrec.core.tables import SplitRow, class_names, read_rows
 from actionrec.evaluation.calibration import fit_temperature, scale
 from actionrec.evaluation.fusion import fit_weights, fuse
@@ -71,6 +71,8 @@ def held_out(folds: Iterable[Validation], *, smoothing: float) -> tuple[float, f
             temperature = fit_temperature(fuse(seen, weights, smoothing=smoothing), label)
             answers.append(scale(fuse(fold.log_probs[:, left_out], weights, smoothing=smoothing), temperature))
             labels.append(fold.label[left_out])
+    if not answers:
+        raise ActionrecError("no fold has two groups of validation videos to leave one out; raise split.val_fraction")
     log_prob, label = np.concatenate(answers), np.concatenate(labels)
     return float(np.mean(log_prob.argmax(axis=1) == label)), negative_log_likelihood(log_prob, label)
 
