@@ -61,6 +61,7 @@ def test_details_hold_pairs_classes_and_fusion() -> None:
     assert test["metrics"]["video_top10"] == 1.0
     assert (weak["sampling"], test["protocols"]) == ("strided", {"video_top1_strided": 0.66667})
     fusion = details(evaluation, evaluation.fusion.fitted)["fusion"]
+    assert fusion["smoothing"] == 0.01
     assert fusion["equal"]["weights"] == {"weak": 0.5, "strong": 0.5}
     assert set(fusion["fitted"]["subsets"]) == {"val", "test"}
 

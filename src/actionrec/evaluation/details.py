@@ -9,6 +9,7 @@ import numpy as np
 
 from actionrec.evaluation.calibration import Reliability
 from actionrec.evaluation.folds import FUSION
+from actionrec.evaluation.fusion import SMOOTHING
 from actionrec.evaluation.intervals import METHOD, Interval
 from actionrec.evaluation.paired import PAIRED_METHOD
 from actionrec.evaluation.results import EntryResult, Evaluation, SubsetResult
@@ -87,6 +88,7 @@ def _fusion(evaluation: Evaluation) -> dict[str, Any]:
     return {
         "protocol": "log-linear late fusion of video log-probabilities, weights fitted on val",
         "fusion": {
+            "smoothing": SMOOTHING,
             "fitted": {
                 "weights": {name: rounded(weight) for name, weight in fusion.fitted_weights.items()},
                 "subsets": {name: scalars_of(subset, SUMMARY) for name, subset in fusion.fitted.subsets.items()},

@@ -210,14 +210,13 @@ class Predictor:
 
     def of_spans(self, files: VideoFiles, spans: Sequence[Span]) -> Answers:
         """What is said of parts of a video that is open, each as if it were a video of its own."""
-        facts = self.bundle.facts
         log_probs = {name: self._log_prob(model, files, spans) for name, model in self._models.items()}
         of_folds, calibrated = [], []
         for place, fold in enumerate(self.folds):
             if self.model == FUSION:
                 stacked = np.stack([found[place] for found in log_probs.values()])  # (M, S, C)
                 weights = np.asarray([fold.weights[name] for name in log_probs])
-                log_prob = fuse(stacked, weights, smoothing=facts.smoothing)
+                log_prob = fuse(stacked, weights, smoothing=self.bundle.facts.smoothing)
             else:
                 log_prob = log_probs[self.model][place]
             of_folds.append(log_prob)

@@ -58,6 +58,26 @@ def test_what_has_no_onnx_form_runs_by_torch(monkeypatch: pytest.MonkeyPatch, ca
     assert "efficientnet_lite0 has no ONNX form and runs by torch" in caplog.text
 
 
+def test_what_has_no_onnx_form_is_tried_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tried: list[object] = []
+
+    def refuse(network: object, *_: object, **__: object) -> None:
+        tried.append(network)
+        raise torch.onnx.OnnxExporterError("no such operator")
+
+    monkeypatch.setattr("torch.onnx.export", refuse)
+    params = FeatureParams(weights="none", image_size=32, batch_size=2)
+    backbone, programs = build_backbone(params), ItemCache(tmp_path)
+    with caplog.at_level("INFO"):
+        keep_program(backbone, params, programs)
+        assert by_onnx(backbone, params, num_threads=1, programs=programs)(noise(params)).shape == (2, 1280)
+    assert len(tried) == 1
+    assert "cannot be written as ONNX: no such operator" in caplog.text
+    assert "has no ONNX form and runs by torch" in caplog.text
+
+
 def test_what_is_kept_is_not_exported_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     params = FeatureParams(weights="none", image_size=32, batch_size=2)
     backbone, programs = build_backbone(params), ItemCache(tmp_path)

@@ -39,13 +39,16 @@ def runner_of(backbone: Backbone, params: FeatureParams, *, num_threads: int, pr
 
 
 def keep_program(backbone: Backbone, params: FeatureParams, programs: ItemCache) -> None:
-    """Keep the ONNX form of ``backbone`` where it will be used: to make it takes longer than to see a video by it."""
+    """Keep the ONNX form of ``backbone`` where it will be used: to make it takes longer than to see a video by it.
+
+    Of a network that has none, nothing is kept under its key, and it is not tried again.
+    """
     if torch.cuda.is_available() or backbone.of_windows:
         return
     key = _program_key(backbone, params, programs)
-    if not programs.has(key) and (program := _exported(backbone, params)) is not None:
+    if not programs.has(key):
         with programs.writing(key) as aside:
-            aside.write_bytes(program)
+            aside.write_bytes(_exported(backbone, params))
 
 
 def by_torch(backbone: Backbone) -> Run:
@@ -64,8 +67,11 @@ def by_onnx(backbone: Backbone, params: FeatureParams, *, num_threads: int, prog
     """On the CPU; a network that has no ONNX form runs by torch, and a line says so."""
     import onnxruntime
 
-    program = _kept(backbone, params, programs) or _exported(backbone, params)
+    program = _kept(backbone, params, programs)
     if program is None:
+        program = _exported(backbone, params)
+    if not program:
+        _LOG.info("%s has no ONNX form and runs by torch, more slowly", params.backbone)
         return by_torch(backbone)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = num_threads
@@ -82,8 +88,8 @@ def by_onnx(backbone: Backbone, params: FeatureParams, *, num_threads: int, prog
     return run
 
 
-def _exported(backbone: Backbone, params: FeatureParams) -> bytes | None:
-    """As ONNX, for batches of ``params``; None, and a line, for a network that has no such form."""
+def _exported(backbone: Backbone, params: FeatureParams) -> bytes:
+    """As ONNX, for batches of ``params``; nothing, and a line that says why, for a network that has no such form."""
     size = params.image_size
     example = torch.zeros(params.batch_size, params.window_frames, size, size, 3, dtype=torch.uint8)
     try:
@@ -91,8 +97,8 @@ def _exported(backbone: Backbone, params: FeatureParams) -> bytes | None:
             warnings.simplefilter("ignore")
             program = torch.onnx.export(backbone, (example,), dynamo=True, verbose=False)
     except torch.onnx.OnnxExporterError as error:
-        _LOG.info("%s has no ONNX form and runs by torch, more slowly (%s)", params.backbone, error)
-        return None
+        _LOG.info("%s cannot be written as ONNX: %s", params.backbone, error)
+        return b""
     assert program is not None
     model: bytes = program.model_proto.SerializeToString()
     return model
