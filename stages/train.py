@@ -38,7 +38,7 @@ def _train(name: str, params: Params, fold: int | None) -> None:
     logging.getLogger("actionrec").setLevel(logging.INFO)  # what was loaded from a file of weights, and what is new
     model, rows = params.model(name), read_rows(paths.split_path(fold), SplitRow, stage="split")
     from actionrec.models.table import kind_of
-    from actionrec.tracking.live import live_curves
+    from actionrec.tracking.live import LiveCurves
     from actionrec.training.datasets import open_source
     from actionrec.training.loop import train_model
     from actionrec.training.run import TrainingRun
@@ -51,7 +51,7 @@ def _train(name: str, params: Params, fold: int | None) -> None:
         out_dir=paths.model_dir(name, fold),
         curves_path=paths.curves_path(name, fold),
         cache=ItemCache.of_stage("train"),
-        callbacks=live_curves(params.tracking, name, run.fingerprint(), fold=fold),
+        callbacks=[LiveCurves(params.tracking, name, run.fingerprint(), fold=fold)],
     )
     print(f"{paths.training_name(name, fold)}: {card.said()}")
 

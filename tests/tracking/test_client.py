@@ -21,6 +21,7 @@ from tests.conftest import REPO
 
 from actionrec.core.paths import training_name
 from actionrec.tracking.client import (
+    Epoch,
     Tracker,
     check_answers,
     connect,
@@ -30,7 +31,8 @@ from actionrec.tracking.client import (
     training_tags,
     warn_only,
 )
-from actionrec.tracking.live import LiveCurves, live_curves
+from actionrec.tracking import live
+from actionrec.tracking.live import LiveCurves
 from actionrec.tracking.patience import within
 from actionrec.tracking.section import TrackingParams
 
@@ -46,6 +48,44 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.delenv("DVC_EXP_NAME", raising=False)
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Curves go to the store from the first epoch on."""
+    monkeypatch.setattr(live, "BEGINS_SECONDS", 0.0)
+
+
+class Store:
+    """Takes what a tracker is given."""
+
+    def __init__(self) -> None:
+        self.begun: list[tuple[str, str, int | None]] = []
+        self.logged: list[Epoch] = []
+
+    def run_of_training(self, model: str, fingerprint: str, fold: int | None) -> str:
+        self.begun.append((model, fingerprint, fold))
+        return "run"
+
+    def log_epochs(self, run_id: str, epochs: list[Epoch]) -> None:
+        assert run_id == "run"
+        self.logged += epochs
+
+
+def trainer_at(epoch: int) -> Any:
+    return SimpleNamespace(is_global_zero=True, callback_metrics={"val_top1": 0.5}, current_epoch=epoch)
+
+
+def end_epoch(curves: LiveCurves, epoch: int = 0) -> None:
+    trainer = trainer_at(epoch)
+    curves.on_train_epoch_end(trainer, trainer)
+
+
+def train_folds(params: TrackingParams) -> None:
+    for fold in range(3):
+        curves = LiveCurves(params, "m", "f", fold=fold)
+        end_epoch(curves, 0)
+        end_epoch(curves, 1)
 
 
 def connected() -> Tracker:
@@ -66,8 +106,8 @@ def test_store_is_in_the_main_checkout_unless_the_environment_says_otherwise(
 def test_a_run_is_found_again_and_keeps_its_history(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tracker = connected()
     run = tracker.run_of("model", {"model": "m", "fingerprint": "f"})
-    tracker.log_metrics(run, {"val_top1": 0.25}, step=0)
-    tracker.log_metrics(run, {"val_top1": 0.5}, step=1)
+    tracker.log_metrics(run, {"val_top1": 0.25})
+    tracker.log_epochs(run, [Epoch(step, {"val_top1": step / 1000, "lr": 0.1}, 1700000000000) for step in range(1, 601)])
     tracker.log_params(run, {"train": {"lr": 0.1}})
     tracker.log_params(run, {"train": {"lr": 0.1, "epochs": 2}})
     tracker.log_params(run, {"many": {f"{number}": number for number in range(150)}})
@@ -78,10 +118,11 @@ def test_a_run_is_found_again_and_keeps_its_history(root: Path, monkeypatch: pyt
     again = connected()
     assert again.run_of("model", {"model": "m", "fingerprint": "f"}) == run
     assert again.run_of("model", {"model": "m", "fingerprint": "g"}) != run
-    assert again.steps_of(run, "val_top1") == {0, 1}
+    assert again.steps_of(run, "val_top1") == set(range(601))
     assert again.steps_of(run, "val_loss") == set()
-    history = again.client.get_metric_history(run, "val_top1")
-    assert [(metric.step, metric.value) for metric in history] == [(0, 0.25), (1, 0.5)]
+    history = sorted(again.client.get_metric_history(run, "val_top1"), key=lambda point: point.step)
+    assert [(metric.step, metric.value) for metric in history[:3]] == [(0, 0.25), (1, 0.001), (2, 0.002)]
+    assert history[1].timestamp == 1700000000000
     logged = again.client.get_run(run).data.params
     assert len([key for key in logged if key.startswith("many.")]) == 150
     assert {key: value for key, value in logged.items() if not key.startswith("many.")} == {
@@ -139,7 +180,7 @@ def test_a_server_that_is_away_is_one_warning_within_seconds(
     monkeypatch.setattr("actionrec.tracking.client.ANSWER_SECONDS", 0.5)
     params = TrackingParams(enabled=True, experiment=answers)
     start = time.monotonic()
-    assert [live_curves(params, "m", "f", fold=fold) for fold in range(3)] == [[], [], []]
+    train_folds(params)
     assert time.monotonic() - start < 5
     [warning] = capsys.readouterr().err.splitlines()
     assert f"going on without it: no MLflow server answers at 127.0.0.1:{port} (" in warning
@@ -159,7 +200,7 @@ def test_a_database_that_takes_no_writes_is_one_warning_within_seconds(
         else:
             path.write_bytes(b"no database" * 100)
         start = time.monotonic()
-        assert [live_curves(params, "m", "f", fold=fold) for fold in range(3)] == [[], [], []]
+        train_folds(params)
         assert time.monotonic() - start < 5
     [warning] = capsys.readouterr().err.splitlines()
     said = "takes no writes (database is locked)" if kind == "locked" else "is damaged (file is not a database); move"
@@ -170,15 +211,15 @@ def test_a_database_that_is_locked_while_a_model_trains_is_one_warning(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("actionrec.tracking.client.ANSWER_SECONDS", 0.5)
-    curves = LiveCurves(SimpleNamespace(log_metrics=lambda *_, **__: None), "run")  # type: ignore[arg-type]
-    trainer: Any = SimpleNamespace(is_global_zero=True, callback_metrics={"val_top1": 0.5}, current_epoch=0)
+    monkeypatch.setattr(live, "_tracker", lambda _: Store())
+    curves = LiveCurves(PARAMS, "m", "f")
     with closing(sqlite3.connect(root / "mlflow.db", isolation_level=None)) as database:
         database.execute("CREATE TABLE runs (id)")
-        curves.on_train_epoch_end(trainer, trainer)
+        end_epoch(curves)
         assert capsys.readouterr().err == ""
         database.execute("BEGIN EXCLUSIVE")
         for _ in range(3):
-            curves.on_train_epoch_end(trainer, trainer)
+            end_epoch(curves)
     assert capsys.readouterr().err.count("takes no writes (database is locked)") == 1
 
 
@@ -206,21 +247,54 @@ def test_a_server_answers_whatever_it_says() -> None:
     check_answers("sqlite:///nowhere.db")
 
 
-def test_after_a_failure_no_more_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
-    class Away:
-        calls = 0
-
-        def log_metrics(self, *_: object, **__: object) -> None:
-            self.calls += 1
+def test_after_a_failure_no_more_is_logged(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Away(Store):
+        def log_epochs(self, run_id: str, epochs: list[Epoch]) -> None:
+            super().log_epochs(run_id, epochs)
             raise OSError("gone")
 
     away = Away()
-    curves = LiveCurves(away, "run")  # type: ignore[arg-type]
-    trainer: Any = SimpleNamespace(is_global_zero=True, callback_metrics={"val_top1": 0.5}, current_epoch=0)
+    monkeypatch.setattr(live, "_tracker", lambda _: away)
+    curves = LiveCurves(PARAMS, "m", "f")
     for _ in range(3):
-        curves.on_train_epoch_end(trainer, trainer)
-    assert away.calls == 1
+        end_epoch(curves)
+    assert len(away.logged) == 1
     assert capsys.readouterr().err.count("gone") == 1
+
+
+def test_a_training_is_in_the_store_once_it_has_lasted(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, now = Store(), 100.0
+    monkeypatch.setattr(live, "_tracker", lambda _: store)
+    monkeypatch.setattr(live, "BEGINS_SECONDS", 15.0)
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    curves = LiveCurves(PARAMS, "m", "f", fold=1)
+    end_epoch(curves, 0)
+    now = 114.0
+    end_epoch(curves, 1)
+    curves.on_train_batch_end(trainer_at(2))
+    assert store.begun == []
+    now = 115.0
+    curves.on_train_batch_end(trainer_at(2))
+    assert store.begun == [("m", "f", 1)]
+    assert [epoch.step for epoch in store.logged] == [1, 2]
+    end_epoch(curves, 2)
+    assert [epoch.step for epoch in store.logged] == [1, 2, 3]
+    assert store.begun == [("m", "f", 1)]
+    assert store.logged[2].metrics == {"val_top1": 0.5}
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_of_processes_that_train_together_the_first_logs(
+    first: bool, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store()
+    monkeypatch.setattr(live, "_tracker", lambda _: store)
+    trainer = trainer_at(0)
+    trainer.is_global_zero = first
+    LiveCurves(PARAMS, "m", "f").on_train_epoch_end(trainer, trainer)
+    assert bool(store.logged) is first
 
 
 def test_a_training_of_one_fold_of_several_is_named_after_it() -> None:

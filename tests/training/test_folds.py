@@ -13,7 +13,7 @@ import pytest
 
 from actionrec.core.errors import ActionrecError
 from actionrec.params import load_params
-from actionrec.training.folds import of_each_fold
+from actionrec.training.folds import num_at_once, of_each_fold
 
 PARAMS = load_params(Path(__file__).parents[2] / "params.yaml")
 
@@ -60,6 +60,14 @@ def test_one_fold_runs_in_this_process() -> None:
 
 def test_one_core_has_them_in_this_process_one_by_one() -> None:
     assert [found[:2] for found in run(who, [0, 1], workers=1)] == [(0, os.getpid()), (1, os.getpid())]
+
+
+@pytest.mark.parametrize(
+    ("num_folds", "cores", "expected"),
+    [(1, 1, 1), (3, 1, 1), (1, 2, 1), (2, 2, 2), (3, 2, 3), (4, 2, 2), (5, 2, 3), (5, 4, 5), (10, 4, 5), (3, 16, 3)],
+)
+def test_no_core_is_idle_at_the_end(num_folds: int, cores: int, expected: int) -> None:
+    assert num_at_once(num_folds, cores) == expected
 
 
 @pytest.mark.slow

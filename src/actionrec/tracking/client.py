@@ -18,7 +18,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,9 @@ T = TypeVar("T")
 
 ANSWER_SECONDS = 5.0
 """How long a tracking server may take to say that it is there."""
-_PARAMS_OF_A_BATCH = 100  # MLflow takes no more at a time
+# MLflow takes no more at a time.
+_PARAMS_OF_A_BATCH = 100
+_METRICS_OF_A_BATCH = 1000
 _SQLITE = "sqlite:///"
 WORKSPACE = "workspace"
 """Name of the experiment when no ``dvc exp run`` named one."""
@@ -147,6 +149,17 @@ def open_store(params: TrackingParams) -> Tracker | None:
 
 
 @dataclass(frozen=True)
+class Epoch:
+    """What was measured at the end of one."""
+
+    step: int
+    """Its number, counted from 1; 0 for what holds for a whole run."""
+    metrics: Mapping[str, float]
+    unix_ms: int
+    """When."""
+
+
+@dataclass(frozen=True)
 class Tracker:
     """Runs of one MLflow experiment, found again by tags."""
 
@@ -182,14 +195,21 @@ class Tracker:
         for start in range(0, len(new), _PARAMS_OF_A_BATCH):
             self.client.log_batch(run_id, params=new[start : start + _PARAMS_OF_A_BATCH])
 
-    def log_metrics(self, run_id: str, metrics: Mapping[str, float], *, step: int = 0) -> None:
-        """Log ``metrics`` at ``step`` (the epoch)."""
+    def log_metrics(self, run_id: str, metrics: Mapping[str, float]) -> None:
+        """Log ``metrics`` that hold for the whole run."""
+        self.log_epochs(run_id, [Epoch(0, metrics, int(time.time() * 1000))])
+
+    def log_epochs(self, run_id: str, epochs: Iterable[Epoch]) -> None:
+        """Log the metrics of ``epochs``."""
         from mlflow.entities import Metric
 
-        now_ms = int(time.time() * 1000)
-        self.client.log_batch(
-            run_id, metrics=[Metric(key, float(value), now_ms, step) for key, value in sorted(metrics.items())]
-        )
+        points = [
+            Metric(key, float(value), epoch.unix_ms, epoch.step)
+            for epoch in epochs
+            for key, value in sorted(epoch.metrics.items())
+        ]
+        for start in range(0, len(points), _METRICS_OF_A_BATCH):
+            self.client.log_batch(run_id, metrics=points[start : start + _METRICS_OF_A_BATCH])
 
     def steps_of(self, run_id: str, metric: str) -> set[int]:
         """The epochs of which ``metric`` was logged live."""

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from functools import cache
 
 import lightning.pytorch as pl
 
 from actionrec.core.itemcache import project_root
-from actionrec.tracking.client import Tracker, check_answers, is_new, open_store, sqlite_file, tracking_uri, warn_only
+from actionrec.tracking.client import (
+    Epoch,
+    Tracker,
+    check_answers,
+    is_new,
+    open_store,
+    sqlite_file,
+    tracking_uri,
+    warn_only,
+)
 from actionrec.tracking.patience import within
 from actionrec.tracking.section import TrackingParams
 
+BEGINS_SECONDS = 15.0
+"""How long a training lasts before its curves go to MLflow, whose import alone takes two seconds. What is over before
+is recorded by the ``track`` stage.
+"""
 CONNECT_SECONDS = 30.0
 """How long a store that says that it is there may take."""
 LOG_SECONDS = 15.0
@@ -22,29 +36,38 @@ class LiveCurves(pl.Callback):
     The ``track`` stage logs what is missing.
     """
 
-    def __init__(self, tracker: Tracker, run_id: str) -> None:
-        self._tracker = tracker
-        self._run_id = run_id
-        self._works = True
+    def __init__(self, params: TrackingParams, model: str, fingerprint: str, *, fold: int | None = None) -> None:
+        """``fingerprint`` is the training's; of one that is gone on with the run is found again."""
+        self._params, self._training = params, (model, fingerprint, fold)
+        self._begins = time.monotonic() + BEGINS_SECONDS
+        self._run_id: str | None = None
+        self._waiting: list[Epoch] = []
+        self._works = params.enabled
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: object, **__: object) -> None:
+        if self._run_id is None:  # an epoch may take hours, and the run is to be seen before
+            self._send(trainer)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
-        if trainer.is_global_zero and self._works:
-            self._works = bool(self._log(trainer))
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        self._waiting.append(Epoch(trainer.current_epoch + 1, metrics, int(time.time() * 1000)))
+        self._send(trainer)
+
+    def _send(self, trainer: pl.Trainer) -> None:
+        if trainer.is_global_zero and self._works and time.monotonic() >= self._begins:
+            self._works = bool(self._log())
+            self._waiting = []
 
     @warn_only
-    def _log(self, trainer: pl.Trainer) -> bool:
-        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        step = trainer.current_epoch + 1
+    def _log(self) -> bool:
+        tracker = _tracker(self._params)
+        if tracker is None:
+            return False
         check_answers(tracking_uri(project_root()))
-        within(LOG_SECONDS, lambda: self._tracker.log_metrics(self._run_id, metrics, step=step))
+        run_id = self._run_id or within(LOG_SECONDS, lambda: tracker.run_of_training(*self._training))
+        within(LOG_SECONDS, lambda: tracker.log_epochs(run_id, self._waiting))
+        self._run_id = run_id
         return True
-
-
-def live_curves(params: TrackingParams, model: str, fingerprint: str, *, fold: int | None = None) -> list[pl.Callback]:
-    """The callback for the run of this training, begun or found again; none where tracking is off or fails."""
-    tracker = _tracker(params)
-    run_id = _begin(tracker, model, fingerprint, fold) if tracker else None
-    return [LiveCurves(tracker, run_id)] if tracker and run_id else []
 
 
 @cache
@@ -59,8 +82,3 @@ def _connect(params: TrackingParams) -> Tracker | None:
     if path is not None and is_new(path):
         return open_store(params)  # making it is work, not waiting, and must not be left half done
     return within(CONNECT_SECONDS, lambda: open_store(params))
-
-
-@warn_only
-def _begin(tracker: Tracker, model: str, fingerprint: str, fold: int | None) -> str:
-    return within(LOG_SECONDS, lambda: tracker.run_of_training(model, fingerprint, fold))

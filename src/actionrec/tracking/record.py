@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 from actionrec.core import paths
 from actionrec.params import Params
-from actionrec.tracking.client import Tracker, connect, revision_tags, warn_only
+from actionrec.tracking.client import Epoch, Tracker, connect, revision_tags, warn_only
 
 FUSION = "fusion"
 
@@ -124,13 +125,17 @@ def _record_training(
 
 def _log_curves(tracker: Tracker, run: str, path: Path) -> None:
     """The epochs that did not arrive while the model trained."""
-    known = tracker.steps_of(run, "val_top1")
+    known, now_ms = tracker.steps_of(run, "val_top1"), int(time.time() * 1000)
     with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            step = int(row.pop("epoch"))
-            if step in known:
-                continue
-            tracker.log_metrics(run, {name: float(value) for name, value in row.items() if value}, step=step)
+        rows = {int(row.pop("epoch")): row for row in csv.DictReader(file)}
+    tracker.log_epochs(
+        run,
+        (
+            Epoch(step, {name: float(value) for name, value in row.items() if value}, now_ms)
+            for step, row in rows.items()
+            if step not in known
+        ),
+    )
 
 
 def _figures(*names: str) -> list[Path]:

@@ -29,13 +29,14 @@ Fold = int | None
 def of_each_fold(function: Callable[[Fold], Result], params: Params, *, name: str, imports: str) -> dict[Fold, Result]:
     """``function`` of every fold that runs, for the model ``name``.
 
-    On a CPU as many at once as ``compute.workers`` allows, each on its share of the cores; a GPU has one at a time. A
-    single fold, or all on a single core, run in this process. ``imports`` is the module that every fold needs.
+    On a CPU as many at once as ``compute.workers`` allows, each on its share of the cores, and where it leaves the
+    number open a few more than cores, so that none is idle at the end; a GPU has one at a time. A single fold, or all
+    on a single core, run in this process. ``imports`` is the module that every fold needs.
     ``function`` must pickle. Raises what it raises, once no fold is under way, and :class:`ActionrecError` where a
     process dies.
     """
     folds, cores = params.split.running, num_workers(params.compute)
-    at_once = min(cores, len(folds))
+    at_once = min(cores, len(folds)) if params.compute.workers else num_at_once(len(folds), cores)
     if at_once == 1:
         return {fold: function(fold) for fold in folds}
     context = get_context("forkserver")
@@ -44,7 +45,7 @@ def of_each_fold(function: Callable[[Fold], Result], params: Params, *, name: st
         try:
             if pool.submit(_uses_gpu, params.train_of(name)).result():
                 return {fold: pool.submit(function, fold).result() for fold in folds}
-            running = {fold: pool.submit(_on_threads, function, fold, num_threads=cores // at_once) for fold in folds}
+            running = {fold: pool.submit(_on_threads, function, fold, num_threads=max(1, cores // at_once)) for fold in folds}
             try:
                 return {fold: future.result() for fold, future in running.items()}
             finally:
@@ -54,6 +55,15 @@ def of_each_fold(function: Callable[[Fold], Result], params: Params, *, name: st
                 "the process of a fold died (out of memory?); finished epochs are kept, so run it again, with "
                 f"compute.workers below {at_once} if memory is short"
             ) from error
+
+
+def num_at_once(num_folds: int, cores: int) -> int:
+    """Of folds that all take as long: so many that every round is as large, a round being at least one a core.
+
+    Three on two cores run at once, and take as long as one and a half; two and then one would take as long as two.
+    """
+    rounds = max(1, num_folds // cores)
+    return min(-(-num_folds // rounds), num_folds) if cores > 1 else 1
 
 
 class _Lines(io.TextIOWrapper):
