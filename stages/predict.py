@@ -46,7 +46,6 @@ def _predict(name: str, params: Params, fold: int | None) -> Predictions:
         batch_size=train.batch_size,
         device="cuda" if resolve_accelerator(train) == "gpu" else "cpu",
         num_workers=train.num_workers,
-        features=params.features,
         subsets=params.evaluate.subsets,
     )
     predictions.check_covers(rows)

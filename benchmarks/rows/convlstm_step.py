@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from actionrec.clips.keypoints import num_values
 from actionrec.models.fused_convlstm import FusedConvLSTM, FusedConvLSTMParams
-from actionrec.prediction.cost import count_multiply_adds
+from actionrec.models.cost import count_multiply_adds
 from actionrec.training.section import TrainParams
 from benchmarks.pairs import Found, Options, Way, alternate
 from benchmarks.training import (

@@ -22,7 +22,7 @@ from actionrec.models.table import recipe_of
 from actionrec.pack.section import ViewParams
 from actionrec.pack.writer import pack_view
 from actionrec.prediction.aggregation import aggregate_clips, normalise_log_prob
-from actionrec.prediction.cost import count_multiply_adds
+from actionrec.models.cost import count_multiply_adds
 from actionrec.prediction.inputs import write_frames
 from actionrec.prediction.run import predict_clips
 from actionrec.training.datasets import ClipSource, FixedClips, open_source

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -14,7 +14,6 @@ from torch.nn import functional
 from actionrec.core.errors import ActionrecError, first_few
 from actionrec.core.progress import Progress
 from actionrec.core.tables import SplitRow
-from actionrec.pack.features.section import FeatureParams
 from actionrec.prediction.aggregation import aggregate_clips
 from actionrec.prediction.cost import measure_cost
 from actionrec.prediction.file import PREDICTED_SUBSETS, Predictions
@@ -33,12 +32,10 @@ def predict_videos(
     batch_size: int,
     device: str,
     num_workers: int = 0,
-    features: Mapping[str, FeatureParams] | None = None,
     subsets: Sequence[str] = PREDICTED_SUBSETS,
 ) -> Predictions:
     """Log-probabilities of every video of ``rows`` in ``subsets``, from the clips of the model's recipe.
 
-    ``features`` are the feature views by name, whose networks count towards the cost.
     Raises :class:`ActionrecError` for a class that the model was not trained on.
     """
     wanted = sorted((row for row in rows if row.subset in subsets), key=lambda row: row.video_id)
@@ -77,7 +74,7 @@ def predict_videos(
         clip_frames=clips.clip_frames.shape[1],
         clips_per_video=len(clips.clip_video) / len(ids),
         rows_per_video=float(np.mean([source.num_frames(video_id) for video_id in ids])),
-        features=(features or {}).get(recipe.view or ""),
+        vector=source.vector_multiply_adds,
     )
     return Predictions(
         model=card.name,

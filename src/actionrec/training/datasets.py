@@ -47,6 +47,11 @@ class ClipSource:
         """Values of a vector; None where the view does not hold features."""
         return self.view.num_features if isinstance(self.view, PackedFeatures) else None
 
+    @property
+    def vector_multiply_adds(self) -> int:
+        """What a vector cost to make; 0 where the view does not hold features."""
+        return self.view.multiply_adds if isinstance(self.view, PackedFeatures) else 0
+
     def num_frames(self, video_id: str) -> int:
         """What the clips of the recipe are counted in: frames of the video, those with hands, moments, or rows."""
         rows = self._rows(video_id)

@@ -45,7 +45,8 @@ def of_each_fold(function: Callable[[Fold], Result], params: Params, *, name: st
         try:
             if pool.submit(_uses_gpu, params.train_of(name)).result():
                 return {fold: pool.submit(function, fold).result() for fold in folds}
-            running = {fold: pool.submit(_on_threads, function, fold, num_threads=max(1, cores // at_once)) for fold in folds}
+            threads = max(1, cores // at_once)
+            running = {fold: pool.submit(_on_threads, function, fold, num_threads=threads) for fold in folds}
             try:
                 return {fold: future.result() for fold, future in running.items()}
             finally:

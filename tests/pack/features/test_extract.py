@@ -92,6 +92,7 @@ def test_the_layout_tells_times_and_parameters(frames_dir: Path) -> None:
         assert file["frame_index"][:3].tolist() == [0, 2, 0]
         assert file["timestamps"][:4].tolist() == pytest.approx([0, 0.2, 0, 0.2])
         assert read_json_attr(file, "params") == PARAMS.model_dump()
+    assert PackedFeatures(path, view="made").multiply_adds == 0  # the made network only takes means
 
 
 def test_at_a_rate_all_is_counted_in_the_frames_shown(frames_dir: Path) -> None:

@@ -81,6 +81,12 @@ def build_backbone(params: FeatureParams) -> Backbone:
     return found
 
 
+def example_windows(params: FeatureParams, num_windows: int) -> torch.Tensor:
+    """Black windows uint8 (num_windows, window_frames, S, S, 3), as the backbone of ``params`` takes them."""
+    size = params.image_size
+    return torch.zeros(num_windows, params.window_frames, size, size, 3, dtype=torch.uint8)
+
+
 def _num_features(backbone: Backbone, params: FeatureParams) -> int:
     """Found by trying, which also finds what the network does not take."""
     if backbone.of_windows != (params.window_frames > 1):
@@ -88,13 +94,13 @@ def _num_features(backbone: Backbone, params: FeatureParams) -> int:
         raise ActionrecError(
             f"window_frames: {params.window_frames}, but {params.backbone} is a network of {kind}s; it must be {legal}"
         )
-    size = params.image_size
     try:
         with torch.inference_mode():
-            vectors = backbone(torch.zeros(1, params.window_frames, size, size, 3, dtype=torch.uint8))
+            vectors = backbone(example_windows(params, 1))
     except (RuntimeError, AssertionError) as error:
         raise ActionrecError(
-            f"{params.backbone} does not take image_size {size} with window_frames {params.window_frames} ({error})"
+            f"{params.backbone} does not take image_size {params.image_size} with window_frames {params.window_frames} "
+            f"({error})"
         ) from error
     return int(vectors.shape[1])
 

@@ -22,7 +22,8 @@ from actionrec.core.hdf5 import FlatWriter, create_h5, write_json_attr, write_st
 from actionrec.core.itemcache import ItemCache
 from actionrec.core.times import Shown, shown_at
 from actionrec.intake.extract.frames import open_frames
-from actionrec.pack.features.backbones import Backbone, build_backbone
+from actionrec.models.cost import count_multiply_adds
+from actionrec.pack.features.backbones import Backbone, build_backbone, example_windows
 from actionrec.pack.features.reader import FEATURES_FORMAT, FEATURES_VERSION
 from actionrec.pack.features.rows import changing_rows, middle_of_rows, window_rows
 from actionrec.pack.features.running import Run, keep_program, runner_of
@@ -194,7 +195,8 @@ def pack_features(
     Layout of ``path``, which :mod:`actionrec.pack.features.reader` reads: ``video_id`` (V,) strings, sorted;
     ``frame_start`` int64 (V + 1): video ``v`` owns the rows ``frame_start[v]..frame_start[v+1]-1``; ``features``
     float16 (R, D); ``frame_index`` int64 (R,) the frame that a row is about; ``timestamps`` float64 (R,) its time in
-    seconds. Attribute ``params``: the parameters as JSON.
+    seconds. Attributes: ``params``, the parameters as JSON, and ``multiply_adds``, what the network computes for one
+    vector.
     """
     kept = features_cache()
     network = WindowNetwork(params, view, backbone, num_workers(compute), kept)
@@ -214,6 +216,7 @@ def pack_features(
     fingerprint = digest_of([video.video_id for video in videos], [video.key for video in videos])
     with create_h5(path, format=FEATURES_FORMAT, version=FEATURES_VERSION, fingerprint=fingerprint) as packed:
         write_json_attr(packed, "params", params.model_dump())
+        packed.attrs["multiply_adds"] = count_multiply_adds(backbone, example_windows(params, 1))
         write_strings(packed, "video_id", [video.video_id for video in videos])
         packed.create_dataset("frame_start", data=np.asarray(starts, np.int64))
         packed.create_dataset("frame_index", data=_joined([video.middle.frames for video in videos], np.int64))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from actionrec.core.arrays import Indices
 from actionrec.pack.reader import PackedFile
 
-FEATURES_FORMAT, FEATURES_VERSION = "actionrec-packed-features", 1
+FEATURES_FORMAT, FEATURES_VERSION = "actionrec-packed-features", 2
 
 
 class PackedFeatures(PackedFile):
@@ -20,6 +20,11 @@ class PackedFeatures(PackedFile):
         super().__init__(path, format=FEATURES_FORMAT, version=FEATURES_VERSION, stage=f"features@{view}")
         self.num_features = int(self._file["features"].shape[1])
         """Values of a vector."""
+
+    @property
+    def multiply_adds(self) -> int:
+        """What the network computes for one vector."""
+        return int(self._file.attrs["multiply_adds"])
 
     def read(self, video_id: str, indices: Indices) -> npt.NDArray[np.float32]:
         """Vectors of the rows ``indices`` of one video, in that order: (n, num_features)."""

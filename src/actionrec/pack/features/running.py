@@ -18,7 +18,7 @@ import torch
 from actionrec.core.arrays import Frames
 from actionrec.core.code import code_digest
 from actionrec.core.itemcache import ItemCache
-from actionrec.pack.features.backbones import Backbone
+from actionrec.pack.features.backbones import Backbone, example_windows
 from actionrec.pack.features.section import FeatureParams
 
 Run: TypeAlias = Callable[[Frames], npt.NDArray[np.float32]]
@@ -90,12 +90,10 @@ def by_onnx(backbone: Backbone, params: FeatureParams, *, num_threads: int, prog
 
 def _exported(backbone: Backbone, params: FeatureParams) -> bytes:
     """As ONNX, for batches of ``params``; nothing, and a line that says why, for a network that has no such form."""
-    size = params.image_size
-    example = torch.zeros(params.batch_size, params.window_frames, size, size, 3, dtype=torch.uint8)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            program = torch.onnx.export(backbone, (example,), dynamo=True, verbose=False)
+            program = torch.onnx.export(backbone, (example_windows(params, params.batch_size),), dynamo=True, verbose=False)
     except torch.onnx.OnnxExporterError as error:
         _LOG.info("%s cannot be written as ONNX: %s", params.backbone, error)
         return b""
