@@ -27,7 +27,8 @@ REPEATABLE = (
     "-flags:a",
     "+bitexact",
 )
-H264 = ("-c:v", "libx264", "-crf", "18", "-pix_fmt", "yuv420p")
+# x264's own preset takes more than twice as long, for clips that are a tenth smaller.
+H264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p")
 _TIMEOUT_SECONDS = 600.0
 
 
