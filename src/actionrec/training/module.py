@@ -87,7 +87,8 @@ class ClipClassifier(pl.LightningModule):
         weights = torch.ones_like(correct)
         self.train_loss.update(loss.detach().expand_as(correct), weights)
         self.train_top1.update(correct, weights)
-        self._log_means(train_loss=self.train_loss, train_top1=self.train_top1)
+        if self.trainer.is_last_batch:
+            self._log_means(train_loss=self.train_loss, train_top1=self.train_top1)
         return loss
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
@@ -104,7 +105,10 @@ class ClipClassifier(pl.LightningModule):
         logits = self.model(inputs).float()  # (B, classes)
         self.val_loss.update(functional.cross_entropy(logits, labels, reduction="none"), weights)
         self.val_top1.update((logits.argmax(dim=1) == labels).float(), weights)
+
+    def on_validation_epoch_end(self) -> None:
         self._log_means(val_loss=self.val_loss, val_top1=self.val_top1)
 
     def _log_means(self, **means: WeightedMean) -> None:
+        """Once an epoch: to log takes Lightning as long as a small network takes for its gradients."""
         self.log_dict(dict(means), on_step=False, on_epoch=True)
