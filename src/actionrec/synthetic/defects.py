@@ -24,6 +24,8 @@ FIRST_CLIP_INDEX = 90
 _SHORT_CLIP_FRAMES = 4
 _BLANK_FRAMES = 40
 _SOUND_HZ = 8000
+# What loses frames is twice as long as the others, so that it is not simply too short.
+_TWICE = ("-stream_loop", "1")
 # One key frame, and few bytes for the rest: ffmpeg shortens the duration that a cut AVI declares by the share
 # of bytes that are left, so the lost frames must weigh little.
 _MPEG4 = ("-c:v", "mpeg4", "-vtag", "XVID", "-q:v", "10", "-g", "300")
@@ -102,10 +104,10 @@ def _sound_only(_source: Path, path: Path, _params: SyntheticParams) -> None:
 
 def _frames_missing(source: Path, path: Path, _params: SyntheticParams) -> None:
     """The middle third is cut out; the timestamps of the rest stay as they were."""
-    frames = _num_packets(source)
+    frames = 2 * _num_packets(source)
     keep = f"select='lt(n,{frames // 3})+gte(n,{2 * frames // 3})'"
     run_encoder(
-        ["-i", str(source), "-vf", keep, "-fps_mode", "passthrough", *H264, *REPEATABLE, "-f", "mp4", str(path)]
+        [*_TWICE, "-i", str(source), "-vf", keep, "-fps_mode", "passthrough", *H264, *REPEATABLE, "-f", "mp4", str(path)]
     )
 
 
@@ -131,7 +133,7 @@ def _blank(_source: Path, path: Path, params: SyntheticParams) -> None:
 
 def _tail_lost(source: Path, path: Path, _params: SyntheticParams) -> None:
     """An AVI cut after 60 % of its frames: its header stands first and still declares them all."""
-    run_encoder(["-i", str(source), *_MPEG4, *REPEATABLE, "-f", "avi", str(path)])
+    run_encoder([*_TWICE, "-i", str(source), *_MPEG4, *REPEATABLE, "-f", "avi", str(path)])
     spans = _packet_spans(path)
     start, num_bytes = spans[len(spans) * 6 // 10]
     content = path.read_bytes()
