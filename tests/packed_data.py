@@ -10,6 +10,7 @@ import numpy as np
 
 from actionrec.core.hdf5 import create_h5, write_json_attr, write_strings
 from actionrec.core.tables import SplitRow
+from actionrec.pack.features.reader import FEATURES_FORMAT, FEATURES_VERSION
 from actionrec.keypoints import layout
 from actionrec.models.fused_convlstm import FusedConvLSTMParams
 
@@ -116,8 +117,9 @@ def _write_features(data: PackedData) -> None:
         quarters = frames.reshape(len(rows), 2, halves, 2, halves, 3).mean(axis=(2, 4)) / 255
         vectors.append(quarters.reshape(len(rows), NUM_FEATURES).astype(np.float16))
     with create_h5(
-        data.packed_path("imagenet"), format="actionrec-packed-features", version=1, fingerprint="imagenet"
+        data.packed_path("imagenet"), format=FEATURES_FORMAT, version=FEATURES_VERSION, fingerprint="imagenet"
     ) as file:
+        file.attrs["multiply_adds"] = 1000
         write_strings(file, "video_id", ids)
         file["frame_start"] = np.cumsum([0, *map(len, indices)])
         file["frame_index"] = np.concatenate(indices)

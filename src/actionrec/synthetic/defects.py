@@ -112,13 +112,15 @@ def _frames_missing(source: Path, path: Path, _params: SyntheticParams) -> None:
 
 
 def _corrupted(source: Path, path: Path, _params: SyntheticParams) -> None:
-    """The second half of three frames in the middle is overwritten; container and frame headers are intact."""
+    """The second half of three frames in the middle is zeros, as a lost block of a disk is; container and frame headers
+    are intact.
+    """
     content = bytearray(source.read_bytes())
     spans = _packet_spans(source)
     middle = len(spans) // 2
     for start, num_bytes in spans[middle : middle + 3]:
         half = num_bytes // 2
-        content[start + num_bytes - half : start + num_bytes] = b"\xff" * half
+        content[start + num_bytes - half : start + num_bytes] = bytes(half)
     path.write_bytes(content)
 
 

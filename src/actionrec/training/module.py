@@ -87,9 +87,11 @@ class ClipClassifier(pl.LightningModule):
         weights = torch.ones_like(correct)
         self.train_loss.update(loss.detach().expand_as(correct), weights)
         self.train_top1.update(correct, weights)
+        return loss
+
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
         if self.trainer.is_last_batch:
             self._log_means(train_loss=self.train_loss, train_top1=self.train_top1)
-        return loss
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         smoothing = self._train.label_smoothing
