@@ -10,9 +10,9 @@ import numpy as np
 
 from actionrec.core.hdf5 import create_h5, write_json_attr, write_strings
 from actionrec.core.tables import SplitRow
-from actionrec.pack.features.reader import FEATURES_FORMAT, FEATURES_VERSION
 from actionrec.keypoints import layout
 from actionrec.models.fused_convlstm import FusedConvLSTMParams
+from actionrec.pack.features.reader import FEATURES_FORMAT, FEATURES_VERSION
 
 CLASSES = ("circle_ccw", "circle_cw", "hold", "wave")
 SUBSETS = ("train", "train", "train", "val", "test")

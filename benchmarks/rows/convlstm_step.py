@@ -11,8 +11,8 @@ from torch import Tensor, nn, optim
 from torch.nn import functional
 
 from actionrec.clips.keypoints import num_values
-from actionrec.models.fused_convlstm import FusedConvLSTM, FusedConvLSTMParams
 from actionrec.models.cost import count_multiply_adds
+from actionrec.models.fused_convlstm import FusedConvLSTM, FusedConvLSTMParams
 from actionrec.training.section import TrainParams
 from benchmarks.pairs import Found, Options, Way, alternate
 from benchmarks.training import (

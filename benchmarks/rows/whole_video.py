@@ -17,12 +17,12 @@ from torch.nn import functional
 
 from actionrec.core.compute import ComputeParams
 from actionrec.core.tables import SplitRow
+from actionrec.models.cost import count_multiply_adds
 from actionrec.models.frame_resnet import FrameResnet, FrameResnetParams
 from actionrec.models.table import recipe_of
 from actionrec.pack.section import ViewParams
 from actionrec.pack.writer import pack_view
 from actionrec.prediction.aggregation import aggregate_clips, normalise_log_prob
-from actionrec.models.cost import count_multiply_adds
 from actionrec.prediction.inputs import write_frames
 from actionrec.prediction.run import predict_clips
 from actionrec.training.datasets import ClipSource, FixedClips, open_source

@@ -17,6 +17,7 @@ from actionrec.evaluation.fusion import fuse
 from actionrec.intake.extract.frames import open_frames
 from actionrec.keypoints.reader import PackedKeypoints
 from actionrec.models.table import MODELS
+from actionrec.pack.features import running
 from actionrec.pack.features.running import by_torch
 from actionrec.pack.views import open_view
 from actionrec.params import load_params
@@ -184,3 +185,23 @@ def test_a_bundle_says_the_same_where_there_is_no_project(
     np.testing.assert_array_equal(found.log_prob, expected.log_prob)
     np.testing.assert_array_equal(found.probability, expected.probability)
     assert list(empty.iterdir()) == []
+
+
+def test_a_bundle_brings_the_networks_of_features_in_the_form_that_runs(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = Path("data/raw/synthetic") / f"{some_video()}.mp4"
+    expected = of_project("feature_sequence").of_video(video)
+    write_bundle(project_bundle(load_params()), tmp_path / "bundle")
+    monkeypatch.setattr("actionrec.pack.features.extract.runner_of", running.runner_of)
+
+    def exported(*_: object) -> bytes:
+        raise AssertionError("exported again")
+
+    monkeypatch.setattr(running, "onnx_form", exported)
+    (found,) = load_bundle(tmp_path / "bundle", model="feature_sequence").predict([video])
+    np.testing.assert_allclose(found.log_prob, expected.log_prob, atol=1e-3)
+    (program,) = (tmp_path / "bundle/programs").iterdir()
+    program.unlink()
+    with pytest.raises(AssertionError, match="exported again"):
+        list(load_bundle(tmp_path / "bundle", model="feature_sequence").predict([video]))

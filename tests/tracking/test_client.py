@@ -20,6 +20,7 @@ import pytest
 from tests.conftest import REPO
 
 from actionrec.core.paths import training_name
+from actionrec.tracking import live
 from actionrec.tracking.client import (
     Epoch,
     Tracker,
@@ -31,7 +32,6 @@ from actionrec.tracking.client import (
     training_tags,
     warn_only,
 )
-from actionrec.tracking import live
 from actionrec.tracking.live import LiveCurves
 from actionrec.tracking.patience import within
 from actionrec.tracking.section import TrackingParams
@@ -107,7 +107,9 @@ def test_a_run_is_found_again_and_keeps_its_history(root: Path, monkeypatch: pyt
     tracker = connected()
     run = tracker.run_of("model", {"model": "m", "fingerprint": "f"})
     tracker.log_metrics(run, {"val_top1": 0.25})
-    tracker.log_epochs(run, [Epoch(step, {"val_top1": step / 1000, "lr": 0.1}, 1700000000000) for step in range(1, 601)])
+    tracker.log_epochs(
+        run, [Epoch(step, {"val_top1": step / 1000, "lr": 0.1}, 1700000000000) for step in range(1, 601)]
+    )
     tracker.log_params(run, {"train": {"lr": 0.1}})
     tracker.log_params(run, {"train": {"lr": 0.1, "epochs": 2}})
     tracker.log_params(run, {"many": {f"{number}": number for number in range(150)}})

@@ -30,13 +30,13 @@ def count_multiply_adds(model: nn.Module, inputs: Mapping[str, Tensor] | Tensor)
     return counter.flops // 2
 
 
-class _Counter(TorchDispatchMode):
+class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts as torch's own ``FlopCounterMode``, without its table, and without the compiler that it imports: a second
     of a stage.
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.flops = 0
 
     @classmethod

@@ -1,8 +1,9 @@
 """All that turns a video into probabilities: of the project, or as one folder that stands alone.
 
 A bundle's folder holds ``bundle.json`` (:class:`BundleFacts`), ``models/<name>[/fold<k>]/`` with ``model.json`` and
-``weights.safetensors`` of each, and ``backbones/<view>.safetensors`` of the feature views whose network is not
-installed with the project. Nothing in it is code: reading it runs none.
+``weights.safetensors`` of each, ``backbones/<view>.safetensors`` of the feature views whose network is not installed
+with the project, and ``programs/<key>.onnx``, the networks of features as ONNX Runtime runs them. Nothing in it is
+code: reading it runs none.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from torch import Tensor, nn
 from actionrec.core import paths
 from actionrec.core.errors import ActionrecError
 from actionrec.core.files import atomic_dir, write_json
-from actionrec.core.itemcache import ItemCache
 from actionrec.core.section import ListOf, Section
 from actionrec.evaluation.folds import FUSION
 from actionrec.evaluation.fusion import SMOOTHING
@@ -29,6 +29,7 @@ from actionrec.keypoints.section import KeypointParams
 from actionrec.models.table import build_model, recipe_of
 from actionrec.pack.features.backbones import Backbone, build_backbone
 from actionrec.pack.features.extract import features_cache
+from actionrec.pack.features.running import Kept, kept_in, onnx_form, program_key
 from actionrec.pack.features.section import PACKAGED, FeatureParams
 from actionrec.pack.section import ViewParams
 from actionrec.params import MODEL_NAME, Params
@@ -87,8 +88,8 @@ class Bundle:
     """Of a model and a fold, in eval mode, on the CPU."""
     backbone: Callable[[str], Backbone]
     """Of a feature view."""
-    programs: ItemCache | None = None
-    """Where the stage of features has kept compiled networks; none travel with a bundle."""
+    kept: Kept
+    """Networks of features in the form that runs on a CPU, which takes seconds to make."""
 
 
 def project_bundle(params: Params) -> Bundle:
@@ -117,7 +118,7 @@ def project_bundle(params: Params) -> Bundle:
         facts,
         network=lambda name, fold: load_trained(paths.model_dir(name, fold), name=name),
         backbone=lambda view: build_backbone(params.features[view]),
-        programs=features_cache(),
+        kept=kept_in(features_cache()),
     )
 
 
@@ -138,8 +139,11 @@ def write_bundle(bundle: Bundle, out: Path) -> None:
                 _save(network.state_dict(), directory / _WEIGHTS_FILE)
                 write_card(card, directory)
         for view, params in facts.features.items():
+            backbone = bundle.backbone(view)
             if params.weights != PACKAGED:
-                _save(bundle.backbone(view).state_dict(), _backbone_path(folder, view))
+                _save(backbone.state_dict(), _backbone_path(folder, view))
+            if not backbone.of_windows:
+                _write_program(backbone, params, bundle.kept, folder)
 
 
 def read_bundle(folder: Path) -> Bundle:
@@ -167,7 +171,11 @@ def read_bundle(folder: Path) -> Bundle:
             return build_backbone(params)
         return _loaded(build_backbone(params.model_copy(update={"weights": "none"})), _backbone_path(folder, view))
 
-    return Bundle(facts, network, backbone)
+    def kept(key: str) -> bytes | None:
+        program = _program_path(folder, key)
+        return program.read_bytes() if program.is_file() else None
+
+    return Bundle(facts, network, backbone, kept)
 
 
 def choose_folds(facts: BundleFacts, fold: int | None) -> Sequence[FoldFacts]:
@@ -212,6 +220,20 @@ def _model_dir(folder: Path, name: str, fold: int | None) -> Path:
 
 def _backbone_path(folder: Path, view: str) -> Path:
     return folder / "backbones" / f"{view}.safetensors"
+
+
+def _program_path(folder: Path, key: str) -> Path:
+    return folder / "programs" / f"{key}.onnx"
+
+
+def _write_program(backbone: Backbone, params: FeatureParams, kept: Kept, folder: Path) -> None:
+    key = program_key(backbone, params)
+    path = _program_path(folder, key)
+    if path.is_file():  # of another view by the same network
+        return
+    program = kept(key)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(onnx_form(backbone, params) if program is None else program)
 
 
 def _save(state: dict[str, Tensor], path: Path) -> None:

@@ -98,7 +98,7 @@ class InputMaker:
                 facts.pack.get(facts.features[name].view),
                 bundle.backbone(name),
                 threads=num_workers(_HERE),
-                programs=bundle.programs,
+                kept=bundle.kept,
             )
             for name in names
             if name in facts.features

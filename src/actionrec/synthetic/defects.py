@@ -106,9 +106,8 @@ def _frames_missing(source: Path, path: Path, _params: SyntheticParams) -> None:
     """The middle third is cut out; the timestamps of the rest stay as they were."""
     frames = 2 * _num_packets(source)
     keep = f"select='lt(n,{frames // 3})+gte(n,{2 * frames // 3})'"
-    run_encoder(
-        [*_TWICE, "-i", str(source), "-vf", keep, "-fps_mode", "passthrough", *H264, *REPEATABLE, "-f", "mp4", str(path)]
-    )
+    cut = ["-i", str(source), "-vf", keep, "-fps_mode", "passthrough"]
+    run_encoder([*_TWICE, *cut, *H264, *REPEATABLE, "-f", "mp4", str(path)])
 
 
 def _corrupted(source: Path, path: Path, _params: SyntheticParams) -> None:

@@ -11,7 +11,7 @@ import torch
 from actionrec.core.itemcache import ItemCache
 from actionrec.pack.features import running
 from actionrec.pack.features.backbones import build_backbone
-from actionrec.pack.features.running import by_onnx, by_torch, keep_program, runner_of
+from actionrec.pack.features.running import by_onnx, by_torch, keep_program, kept_in, runner_of
 from actionrec.pack.features.section import FeatureParams
 
 
@@ -72,7 +72,7 @@ def test_what_has_no_onnx_form_is_tried_once(
     backbone, programs = build_backbone(params), ItemCache(tmp_path)
     with caplog.at_level("INFO"):
         keep_program(backbone, params, programs)
-        assert by_onnx(backbone, params, num_threads=1, programs=programs)(noise(params)).shape == (2, 1280)
+        assert by_onnx(backbone, params, num_threads=1, kept=kept_in(programs))(noise(params)).shape == (2, 1280)
     assert len(tried) == 1
     assert "cannot be written as ONNX: no such operator" in caplog.text
     assert "has no ONNX form and runs by torch" in caplog.text
@@ -88,14 +88,14 @@ def test_what_is_kept_is_not_exported_again(tmp_path: Path, monkeypatch: pytest.
     def exported(*_: object) -> bytes:
         raise AssertionError("exported again")
 
-    monkeypatch.setattr(running, "_exported", exported)
+    monkeypatch.setattr(running, "onnx_form", exported)
     keep_program(backbone, params, programs)
-    assert np.array_equal(by_onnx(backbone, params, num_threads=1, programs=programs)(windows), expected)
+    assert np.array_equal(by_onnx(backbone, params, num_threads=1, kept=kept_in(programs))(windows), expected)
     wider = params.model_copy(update={"batch_size": 3})
     with pytest.raises(AssertionError, match="exported again"):
-        by_onnx(backbone, wider, num_threads=1, programs=programs)
+        by_onnx(backbone, wider, num_threads=1, kept=kept_in(programs))
     other = build_backbone(params)
     with torch.no_grad():
         next(other.parameters()).mul_(2)
     with pytest.raises(AssertionError, match="exported again"):
-        by_onnx(other, params, num_threads=1, programs=programs)
+        by_onnx(other, params, num_threads=1, kept=kept_in(programs))

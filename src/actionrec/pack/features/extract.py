@@ -26,7 +26,7 @@ from actionrec.models.cost import count_multiply_adds
 from actionrec.pack.features.backbones import Backbone, build_backbone, example_windows
 from actionrec.pack.features.reader import FEATURES_FORMAT, FEATURES_VERSION
 from actionrec.pack.features.rows import changing_rows, middle_of_rows, window_rows
-from actionrec.pack.features.running import Run, keep_program, runner_of
+from actionrec.pack.features.running import Kept, Run, keep_program, kept_in, runner_of
 from actionrec.pack.features.section import FeatureParams
 from actionrec.pack.fit import fit_frame
 from actionrec.pack.section import ViewParams
@@ -76,12 +76,12 @@ class WindowNetwork:
     """Geometry that they take before they are stretched to the network's square; None for none."""
     backbone: Backbone
     threads: int
-    programs: ItemCache | None = None
-    """Where compiled networks are kept; None for nowhere."""
+    kept: Kept | None = None
+    """Finds the network in the form that runs, where it was made before."""
 
     @cached_property
     def _run(self) -> Run:
-        return runner_of(self.backbone, self.params, num_threads=self.threads, programs=self.programs)
+        return runner_of(self.backbone, self.params, num_threads=self.threads, kept=self.kept)
 
     def made_by(self) -> tuple[object, ...]:
         """All that the vectors of a video depend on, beside its frames."""
@@ -160,10 +160,10 @@ def make_vectors(job: VideoJob) -> None:
 
 
 @cache
-def _network_here(params: FeatureParams, view: ViewParams | None, programs: ItemCache) -> tuple[WindowNetwork, str]:
+def _network_here(params: FeatureParams, view: ViewParams | None, cache: ItemCache) -> tuple[WindowNetwork, str]:
     backbone = build_backbone(params)
     digest = backbone.digest()  # before it goes where it runs
-    return WindowNetwork(params, view, backbone, threads=1, programs=programs), digest
+    return WindowNetwork(params, view, backbone, threads=1, kept=kept_in(cache)), digest
 
 
 def _keep(vectors: Vectors, cache: ItemCache, key: str) -> None:
@@ -198,20 +198,20 @@ def pack_features(
     seconds. Attributes: ``params``, the parameters as JSON, and ``multiply_adds``, what the network computes for one
     vector.
     """
-    kept = features_cache()
-    network = WindowNetwork(params, view, backbone, num_workers(compute), kept)
-    videos = _videos(video_ids, frames_path, network, kept)
-    missing = list({video.key: video for video in videos if not kept.has(video.key)}.values())
+    cache = features_cache()
+    network = WindowNetwork(params, view, backbone, num_workers(compute), kept_in(cache))
+    videos = _videos(video_ids, frames_path, network, cache)
+    missing = list({video.key: video for video in videos if not cache.has(video.key)}.values())
     if missing:
-        keep_program(backbone, params, kept)
+        keep_program(backbone, params, cache)
     if compute.backend == "dask":
         digest = backbone.digest()
-        jobs = [VideoJob(video.path, video, params, view, digest, kept) for video in missing]
+        jobs = [VideoJob(video.path, video, params, view, digest, cache) for video in missing]
         for _ in map_items(make_vectors, jobs, compute=compute, desc=desc):
             pass
     else:
         for video, vectors in _vectors_of(missing, network, compute=compute, desc=desc):
-            _keep(vectors, kept, video.key)
+            _keep(vectors, cache, video.key)
     starts = np.cumsum([0, *(len(video.rows) for video in videos)])
     fingerprint = digest_of([video.video_id for video in videos], [video.key for video in videos])
     with create_h5(path, format=FEATURES_FORMAT, version=FEATURES_VERSION, fingerprint=fingerprint) as packed:
@@ -225,7 +225,7 @@ def pack_features(
             packed, "features", row_shape=(backbone.num_features,), dtype=np.float16, chunk_rows=_CHUNK_ROWS
         ) as features:
             for video in videos:
-                features.append(np.load(kept.path(video.key), allow_pickle=False))
+                features.append(np.load(cache.path(video.key), allow_pickle=False))
 
 
 def _videos(

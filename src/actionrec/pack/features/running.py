@@ -17,6 +17,7 @@ import torch
 
 from actionrec.core.arrays import Frames
 from actionrec.core.code import code_digest
+from actionrec.core.files import digest_of
 from actionrec.core.itemcache import ItemCache
 from actionrec.pack.features.backbones import Backbone, example_windows
 from actionrec.pack.features.section import FeatureParams
@@ -24,31 +25,53 @@ from actionrec.pack.features.section import FeatureParams
 Run: TypeAlias = Callable[[Frames], npt.NDArray[np.float32]]
 """From windows uint8 (batch_size, window_frames, S, S, 3) to vectors (batch_size, D)."""
 
+Kept: TypeAlias = Callable[[str], bytes | None]
+"""The ONNX form by its :func:`program_key`, nothing for a network that has none; None where it was not kept."""
+
 _LOG = logging.getLogger(__name__)
 
 
-def runner_of(backbone: Backbone, params: FeatureParams, *, num_threads: int, programs: ItemCache | None = None) -> Run:
-    """How the batches of ``params`` go through ``backbone`` on this machine; ``programs`` as :func:`keep_program` has
-    left them.
-    """
-    if torch.cuda.is_available():
-        return by_torch(backbone.to("cuda"))
-    if backbone.of_windows:
-        return by_torch(backbone)
-    return by_onnx(backbone, params, num_threads=num_threads, programs=programs)
+def kept_in(cache: ItemCache) -> Kept:
+    """What :func:`keep_program` has left in ``cache``."""
+
+    def find(key: str) -> bytes | None:
+        entry = _entry(key, cache)
+        return cache.path(entry).read_bytes() if cache.has(entry) else None
+
+    return find
 
 
-def keep_program(backbone: Backbone, params: FeatureParams, programs: ItemCache) -> None:
+def keep_program(backbone: Backbone, params: FeatureParams, cache: ItemCache) -> None:
     """Keep the ONNX form of ``backbone`` where it will be used: to make it takes longer than to see a video by it.
 
     Of a network that has none, nothing is kept under its key, and it is not tried again.
     """
     if torch.cuda.is_available() or backbone.of_windows:
         return
-    key = _program_key(backbone, params, programs)
-    if not programs.has(key):
-        with programs.writing(key) as aside:
-            aside.write_bytes(_exported(backbone, params))
+    entry = _entry(program_key(backbone, params), cache)
+    if not cache.has(entry):
+        with cache.writing(entry) as aside:
+            aside.write_bytes(onnx_form(backbone, params))
+
+
+def program_key(backbone: Backbone, params: FeatureParams) -> str:
+    """What an ONNX form depends on: the network, its weights, and what goes in."""
+    shape = params.batch_size, params.window_frames, params.image_size
+    return digest_of("onnx", params.backbone, backbone.digest(), shape)
+
+
+def _entry(key: str, cache: ItemCache) -> str:
+    """Under which an ONNX form is kept: it is made anew by another torch."""
+    return cache.key(key, torch.__version__, code_digest("actionrec.pack.features.running"))
+
+
+def runner_of(backbone: Backbone, params: FeatureParams, *, num_threads: int, kept: Kept | None = None) -> Run:
+    """How the batches of ``params`` go through ``backbone`` on this machine."""
+    if torch.cuda.is_available():
+        return by_torch(backbone.to("cuda"))
+    if backbone.of_windows:
+        return by_torch(backbone)
+    return by_onnx(backbone, params, num_threads=num_threads, kept=kept)
 
 
 def by_torch(backbone: Backbone) -> Run:
@@ -63,13 +86,13 @@ def by_torch(backbone: Backbone) -> Run:
     return run
 
 
-def by_onnx(backbone: Backbone, params: FeatureParams, *, num_threads: int, programs: ItemCache | None = None) -> Run:
+def by_onnx(backbone: Backbone, params: FeatureParams, *, num_threads: int, kept: Kept | None = None) -> Run:
     """On the CPU; a network that has no ONNX form runs by torch, and a line says so."""
     import onnxruntime
 
-    program = _kept(backbone, params, programs)
+    program = kept(program_key(backbone, params)) if kept else None
     if program is None:
-        program = _exported(backbone, params)
+        program = onnx_form(backbone, params)
     if not program:
         _LOG.info("%s has no ONNX form and runs by torch, more slowly", params.backbone)
         return by_torch(backbone)
@@ -88,27 +111,17 @@ def by_onnx(backbone: Backbone, params: FeatureParams, *, num_threads: int, prog
     return run
 
 
-def _exported(backbone: Backbone, params: FeatureParams) -> bytes:
+def onnx_form(backbone: Backbone, params: FeatureParams) -> bytes:
     """As ONNX, for batches of ``params``; nothing, and a line that says why, for a network that has no such form."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            program = torch.onnx.export(backbone, (example_windows(params, params.batch_size),), dynamo=True, verbose=False)
+            program = torch.onnx.export(
+                backbone, (example_windows(params, params.batch_size),), dynamo=True, verbose=False
+            )
     except torch.onnx.OnnxExporterError as error:
         _LOG.info("%s cannot be written as ONNX: %s", params.backbone, error)
         return b""
     assert program is not None
     model: bytes = program.model_proto.SerializeToString()
     return model
-
-
-def _kept(backbone: Backbone, params: FeatureParams, programs: ItemCache | None) -> bytes | None:
-    if programs is None or not programs.has(key := _program_key(backbone, params, programs)):
-        return None
-    return programs.path(key).read_bytes()
-
-
-def _program_key(backbone: Backbone, params: FeatureParams, programs: ItemCache) -> str:
-    shape = params.batch_size, params.window_frames, params.image_size
-    code = code_digest("actionrec.pack.features.running")
-    return programs.key("onnx", params.backbone, backbone.digest(), shape, torch.__version__, code)

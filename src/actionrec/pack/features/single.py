@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 from actionrec.core.errors import ActionrecError
 from actionrec.core.hdf5 import create_h5, write_json_attr, write_strings
-from actionrec.core.itemcache import ItemCache
 from actionrec.core.times import shown_at
 from actionrec.intake.extract.frames import open_frames
 from actionrec.pack.features.backbones import Backbone
 from actionrec.pack.features.extract import FeatureVideo, Vectors, WindowNetwork
 from actionrec.pack.features.reader import FEATURES_FORMAT, FEATURES_VERSION
 from actionrec.pack.features.rows import middle_of_rows, window_rows
+from actionrec.pack.features.running import Kept
 from actionrec.pack.features.section import FeatureParams
 from actionrec.pack.section import ViewParams
 
@@ -30,10 +30,12 @@ class VideoFeatures:
         backbone: Backbone,
         *,
         threads: int,
-        programs: ItemCache | None = None,
+        kept: Kept | None = None,
     ) -> None:
-        """``view`` is the geometry that frames take first; None for none. ``programs`` is what the stage has kept."""
-        self._network = WindowNetwork(params, view, backbone, threads, programs)
+        """``view`` is the geometry that frames take first; None for none. ``kept`` finds the network in the form that
+        runs, where it was made before.
+        """
+        self._network = WindowNetwork(params, view, backbone, threads, kept)
         self.params = params
 
     def vectors(self, frames_file: Path) -> Vectors:
