@@ -30,7 +30,9 @@ class ComputeParams(Section):
     backend: Literal["local", "dask"]
     """Processes of this machine, or an existing Dask cluster that shares the file system."""
     workers: Annotated[int, Field(ge=0)]
-    """Processes of the local pool, and folds that train at once on a CPU; 0 takes every core."""
+    """Processes of the local pool, and folds that train at once on a CPU; 0 takes every core, for folds fewer than
+    two a core, so that none is idle at the end.
+    """
     scheduler: str | None = None
     """Address of an existing Dask scheduler."""
 
