@@ -72,6 +72,19 @@ def test_which_kinds_see_the_order(temporal: str, sees_order: bool) -> None:
     assert same is not sees_order
 
 
+@pytest.mark.parametrize("temporal", ["mean", "mean_std"])
+def test_a_value_that_did_not_vary_in_training_cannot_decide_alone(temporal: str) -> None:
+    made = branch(temporal)
+    training = 1e-4 * torch.randn(32, 5, 8, generator=torch.Generator().manual_seed(0))
+    for _ in range(100):
+        made.train()(training)
+    elsewhere = torch.zeros(1, 5, 8)
+    elsewhere[:, ::2, 3] = 100.0
+    found = made.eval()(elsewhere).detach()
+    assert found.abs().max() <= 4
+    assert found[0, 3] == pytest.approx(0.6 * 4, abs=0.1)  # of three vectors in five
+
+
 def test_a_clip_may_be_one_vector() -> None:
     one = params(clip_frames=1, temporal="mean")
     model = build_model(one, num_classes=4).eval()

@@ -147,7 +147,7 @@ class FeatureRecipe(ClipRecipe):
 
 
 class FeatureBranch(nn.Module):
-    """Vectors (B, T, D) to one vector (B, ``num_features``), each value brought to unit variance first."""
+    """Vectors (B, T, D) to one vector (B, ``num_features``), each value at unit variance first, within limits."""
 
     def __init__(self, params: FeatureSequenceParams) -> None:
         super().__init__()
@@ -166,7 +166,7 @@ class FeatureBranch(nn.Module):
                 self.temporal, self.num_features = _Attention(size, hidden), hidden
 
     def forward(self, features: Tensor) -> Tensor:
-        normed = self.norm(features.float().transpose(1, 2)).transpose(1, 2)  # (B, T, D)
+        normed = _limited(self.norm(features.float().transpose(1, 2)).transpose(1, 2))  # (B, T, D)
         if self.training and self.noise:
             normed = normed + self.noise * torch.randn_like(normed)
         pooled: Tensor = self.temporal(normed)
@@ -189,10 +189,19 @@ class _MeanAndDeviation(nn.Module):
         mean = vectors.mean(dim=1)
         variance = (vectors - mean[:, None]).square().mean(dim=1)
         # The root has no gradient at 0, where a clip stands still.
-        return torch.cat([mean, self.norm((variance + _SMALLEST_VARIANCE).sqrt())], dim=1)
+        return torch.cat([mean, _limited(self.norm((variance + _SMALLEST_VARIANCE).sqrt()))], dim=1)
 
 
 _SMALLEST_VARIANCE = 1e-6
+_FARTHEST = 4.0
+"""Standard deviations."""
+
+
+def _limited(normed: Tensor) -> Tensor:
+    """A value that hardly varies in the training videos, as what a network says of one room, is hundreds of deviations
+    away in another, and would decide alone.
+    """
+    return normed.clamp(-_FARTHEST, _FARTHEST)
 
 
 class _LastState(nn.Module):
