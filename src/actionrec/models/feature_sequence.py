@@ -193,14 +193,11 @@ class _MeanAndDeviation(nn.Module):
 
 
 _SMALLEST_VARIANCE = 1e-6
-_FARTHEST = 4.0
-"""Standard deviations."""
+_FARTHEST = 4.0  # standard deviations
 
 
 def _limited(normed: Tensor) -> Tensor:
-    """A value that hardly varies in the training videos, as what a network says of one room, is hundreds of deviations
-    away in another, and would decide alone.
-    """
+    """A value that hardly varies in the training videos may be hundreds of deviations away in others, and decide."""
     return normed.clamp(-_FARTHEST, _FARTHEST)
 
 
