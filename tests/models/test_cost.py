@@ -31,6 +31,17 @@ def test_an_lstm_counts_its_four_gates_of_every_step() -> None:
     assert count_multiply_adds(_Lstm().eval(), torch.zeros(1, 11, 5)) == 11 * 4 * 7 * (5 + 7) + 7 * 3
 
 
+class _Looking(_Lstm):
+    """Looks at values, which shapes alone do not have."""
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        return super().forward(values if float(values.sum()) == 0 else values[:, :1])
+
+
+def test_a_network_that_looks_at_values_is_counted_as_it_runs() -> None:
+    assert count_multiply_adds(_Looking().eval(), torch.zeros(1, 11, 5)) == 11 * 4 * 7 * (5 + 7) + 7 * 3
+
+
 @pytest.mark.filterwarnings("ignore:TF32 acceleration")
 @pytest.mark.parametrize("name", ["fused_convlstm", "cnn3d", "res2plus1d", "cnn_lstm", "stgcn", "keypoint_lstm"])
 def test_the_count_is_that_of_torch(name: str) -> None:
