@@ -27,8 +27,6 @@ Read = Callable[[Path, Indices], Frames]
 class OtherView:
     """Frames of whole videos by ``read(path, indices)``, opened anew for each clip, as random access over many does."""
 
-    num_features = None
-
     def __init__(self, videos: Mapping[str, Path], num_frames: Mapping[str, int], read: Read) -> None:
         self._videos, self._num_frames, self._read = videos, num_frames, read
 

@@ -45,7 +45,7 @@ def _train(name: str, params: Params, fold: int | None) -> None:
 
     kind = kind_of(model.type)
     source = open_source(kind.recipe(model), rows, packed_path=paths.packed_path, keypoints_path=paths.PACKED_KEYPOINTS)
-    run = TrainingRun(name, kind, model.fitted_to(source.num_features), params.train_of(name), rows, source)
+    run = TrainingRun(name, kind, model.fitted_to(source.level_sizes), params.train_of(name), rows, source)
     card = train_model(
         run,
         out_dir=paths.model_dir(name, fold),

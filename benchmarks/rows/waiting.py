@@ -87,7 +87,7 @@ def trained(name: str, params: Params, *, accelerator: str) -> Stopwatch:
     kind = kind_of(model.type)
     source = open_source(kind.recipe(model), rows, packed_path=paths.packed_path, keypoints_path=paths.PACKED_KEYPOINTS)
     train = params.train_of(name).model_copy(update={"epochs": EPOCHS, "accelerator": accelerator})
-    run = TrainingRun(name, kind, model.fitted_to(source.num_features), train, rows, source)
+    run = TrainingRun(name, kind, model.fitted_to(source.level_sizes), train, rows, source)
     watch = Stopwatch()
     with tempfile.TemporaryDirectory(prefix="actionrec-") as place:
         folder = Path(place)

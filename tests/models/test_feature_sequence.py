@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 import torch
 from tests.packed_data import NUM_FEATURES, PackedData, make_packed_data, write_packed
+from torch import nn
 
 from actionrec.clips.sampling import NO_FRAME, generator_for
 from actionrec.core.errors import ActionrecError
 from actionrec.keypoints.reader import PackedKeypoints
 from actionrec.models.examples import example_inputs
-from actionrec.models.feature_sequence import FeatureBranch, FeatureRecipe, FeatureSequenceParams
+from actionrec.models.feature_branch import FeatureBranch, Temporal
+from actionrec.models.feature_sequence import FeatureRecipe, FeatureSequenceParams
 from actionrec.models.keypoint_branch import KeypointConv
 from actionrec.models.kind import count_parameters
 from actionrec.models.table import build_model, recipe_of
@@ -24,10 +26,13 @@ def params(**changes: object) -> FeatureSequenceParams:
     return FeatureSequenceParams(**{"type": "feature_sequence", "num_features": 8, **changes})
 
 
-def branch(temporal: str) -> FeatureBranch:
+GAIN = (128 / 8) ** 0.5  # eight values count like 128 of unit variance
+
+
+def branch(temporal: Temporal) -> FeatureBranch:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return FeatureBranch(params(temporal=temporal, hidden=5)).eval()
+        return FeatureBranch([8], temporal=temporal, hidden=5, noise=0.0).eval()
 
 
 VECTORS = torch.randn(3, 6, 8, generator=torch.Generator().manual_seed(0))
@@ -49,15 +54,15 @@ def test_every_kind_has_the_parameters_that_its_shape_gives(temporal: str, class
 
 def test_mean_and_deviation_are_those_of_numpy() -> None:
     """With the norms at their start, which leave values as they are but for their epsilon."""
-    found = branch("mean_std")(VECTORS).detach().numpy()
+    found = branch("mean_std")(VECTORS / GAIN).detach().numpy()
     values = VECTORS.numpy()
     assert found[:, :8] == pytest.approx(values.mean(axis=1), abs=1e-4)
-    assert found[:, 8:] == pytest.approx(values.std(axis=1), abs=1e-4)
+    assert found[:, 8:] / GAIN == pytest.approx(values.std(axis=1), abs=1e-4)
 
 
 def test_a_clip_that_stands_still_trains() -> None:
     still = VECTORS[:, :1].repeat(1, 6, 1)
-    model = FeatureBranch(params(temporal="mean_std")).train()
+    model = branch("mean_std").train()
     model(still).sum().backward()
     assert all(torch.isfinite(parameter.grad).all() for parameter in model.parameters() if parameter.grad is not None)
 
@@ -80,7 +85,7 @@ def test_a_value_that_did_not_vary_in_training_cannot_decide_alone(temporal: str
         made.train()(training)
     elsewhere = torch.zeros(1, 5, 8)
     elsewhere[:, ::2, 3] = 100.0
-    found = made.eval()(elsewhere).detach()
+    found = made.eval()(elsewhere).detach() / GAIN
     assert found.abs().max() <= 4
     assert found[0, 3] == pytest.approx(0.6 * 4, abs=0.1)  # of three vectors in five
 
@@ -104,9 +109,29 @@ def test_frame_dropout_repeats_the_vector_before() -> None:
 
 
 def test_noise_is_of_training_alone() -> None:
-    model = FeatureBranch(params(temporal="mean", feature_noise=0.5))
+    model = FeatureBranch([8], temporal="mean", hidden=5, noise=0.5)
     assert not torch.equal(model.train()(VECTORS), model(VECTORS))
     assert torch.equal(model.eval()(VECTORS), model(VECTORS))
+
+
+def test_noise_leaves_what_varies_over_time() -> None:
+    """Else a deviation would be larger in training than afterwards, and the norm behind it wrong."""
+    model = FeatureBranch([8], temporal="mean_std", hidden=5, noise=5.0).train()
+    model.temporal = nn.Identity()
+    noisy = model(VECTORS) / GAIN
+    model.noise = 0.0
+    plain = model(VECTORS) / GAIN
+    assert torch.allclose(noisy.std(dim=1), plain.std(dim=1), atol=1e-4)
+    assert (noisy.mean(dim=1) - plain.mean(dim=1)).abs().mean() > 1
+
+
+@pytest.mark.parametrize(("temporal", "frames"), [("mean", 1), ("mean_std", 3)])
+def test_each_level_counts_alike(temporal: Temporal, frames: int) -> None:
+    """However many values it has, their squares come to 128: of the means, and of the deviations."""
+    vectors = torch.randn(64, frames, 202, generator=torch.Generator().manual_seed(0))
+    found = FeatureBranch([200, 2], temporal=temporal, hidden=5, noise=0.0).train()(vectors)
+    for level in found[:, -202:].split([200, 2], dim=1):
+        assert level.square().sum(dim=1).mean().item() == pytest.approx(128, rel=0.01)
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +160,9 @@ def test_ablations_read_what_they_say(inputs: str, view: str | None, keypoints: 
 
 def test_the_width_of_the_vectors_is_found_or_stated() -> None:
     open_width = params(num_features=0)
-    assert open_width.fitted_to(1280).num_features == 1280
+    fitted = open_width.fitted_to((1280, 40))
+    assert (fitted.num_features, fitted.level_sizes) == (1320, (1280, 40))
+    assert fitted.fitted_to((1280, 40)) == fitted
     assert open_width.fitted_to(None) == open_width
     with pytest.raises(ActionrecError, match="num_features: 0 is found from the feature view by training"):
         build_model(open_width, num_classes=2)
@@ -144,9 +171,13 @@ def test_the_width_of_the_vectors_is_found_or_stated() -> None:
 def test_a_stated_width_that_is_not_the_views_is_refused(data: PackedData) -> None:
     wrong = params(num_features=NUM_FEATURES + 1)
     source = open_source(recipe_of(wrong), data.rows, packed_path=data.packed_path, keypoints_path=data.keypoints_path)
-    assert source.num_features == NUM_FEATURES
+    assert source.level_sizes == (NUM_FEATURES,)
     with pytest.raises(ActionrecError, match=r"num_features: 13, but the view imagenet holds vectors of 12 values"):
-        wrong.fitted_to(source.num_features)
+        wrong.fitted_to(source.level_sizes)
+    others = params(num_features=NUM_FEATURES, level_sizes=[8, 4])
+    with pytest.raises(ActionrecError, match=r"level_sizes: \[8, 4\], but the view imagenet .* of \[12\] values"):
+        others.fitted_to(source.level_sizes)
+    assert params(level_sizes=[8, 4]).problems("m") == ["m.level_sizes: they are not 8 in all, as num_features says"]
 
 
 def test_clips_of_hands_are_of_frames_that_show_one(data: PackedData) -> None:

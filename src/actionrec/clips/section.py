@@ -37,6 +37,9 @@ class VectorParams(Section):
     """Feature view (``features``) that it reads. All that is counted in frames is counted in its rows."""
     num_features: Annotated[int, Field(ge=0)] = 0
     """Values of a vector; 0 takes as many as the view holds when it is trained."""
+    level_sizes: ListOf[PositiveInt] = ()
+    """How many of them are of each level of the network (``features.<view>.levels``): each level counts alike, however
+    many they are. Taken from the view with ``num_features``; of none, all are of one level."""
 
 
 class ClipParams(Section):

@@ -23,10 +23,9 @@ from actionrec.clips.section import ClipParams, Probability, Sampling, TestSampl
 from actionrec.core.errors import ActionrecError
 from actionrec.core.section import PositiveInt
 from actionrec.keypoints.layout import ClipKeypoints
+from actionrec.models.feature_branch import FeatureBranch, Temporal
 from actionrec.models.keypoint_branch import KeypointBranch, KeypointConv, KeypointTemporal
 from actionrec.models.kind import ModelKind, ModelParams, Reference
-
-Temporal = Literal["mean", "mean_std", "lstm", "attention"]
 
 
 class FeatureSequenceParams(ModelParams, ClipParams, VectorParams):
@@ -49,7 +48,8 @@ class FeatureSequenceParams(ModelParams, ClipParams, VectorParams):
     frame_dropout: Probability = 0.0
     """Chance that the place of a vector of a training clip is taken by the one before it."""
     feature_noise: Annotated[float, Field(ge=0)] = 0.0
-    """Standard deviation of noise on every value of a training clip, in standard deviations of that value."""
+    """Standard deviation of noise on every value of a training clip, in standard deviations of that value; the same in
+    all vectors of the clip, so that what varies over time stays as it is."""
     keypoint_features: KeypointKind = "body"
     """As in ``fused_convlstm``, like ``keypoint_motion`` and ``keypoint_norm``."""
     keypoint_motion: bool = True
@@ -79,20 +79,28 @@ class FeatureSequenceParams(ModelParams, ClipParams, VectorParams):
             problems.append(f"{name}.keypoint_frames: hands needs inputs: keypoints; features are of all frames")
         if self.keypoint_parts > 1 and self.keypoint_temporal != "conv":
             problems.append(f"{name}.keypoint_parts: {self.keypoint_parts} needs keypoint_temporal: conv")
+        if self.level_sizes and sum(self.level_sizes) != self.num_features:
+            problems.append(f"{name}.level_sizes: they are not {self.num_features} in all, as num_features says")
         if self.keypoint_parts > self.clip_frames:
             frames = f"the {self.clip_frames} frames of a clip"
             problems.append(f"{name}.keypoint_parts: {self.keypoint_parts} exceeds {frames}")
         return problems
 
-    def fitted_to(self, num_features: int | None) -> Self:
-        if num_features is None:
+    def fitted_to(self, level_sizes: tuple[int, ...] | None) -> Self:
+        if level_sizes is None:
             return self
+        num_features = sum(level_sizes)
         if self.num_features not in (0, num_features):
             raise ActionrecError(
                 f"num_features: {self.num_features}, but the view {self.view} holds vectors of {num_features} values; "
                 "set it to that, or to 0"
             )
-        return self.model_copy(update={"num_features": num_features})
+        if self.level_sizes not in ((), level_sizes):
+            raise ActionrecError(
+                f"level_sizes: {list(self.level_sizes)}, but the view {self.view} holds vectors of levels of "
+                f"{list(level_sizes)} values; set them to that, or to []"
+            )
+        return self.model_copy(update={"num_features": num_features, "level_sizes": level_sizes})
 
 
 @dataclass(frozen=True)
@@ -146,95 +154,6 @@ class FeatureRecipe(ClipRecipe):
         return keypoint_features(found, kind=self.params.keypoint_features, generator=augmenting)
 
 
-class FeatureBranch(nn.Module):
-    """Vectors (B, T, D) to one vector (B, ``num_features``), each value at unit variance first, within limits."""
-
-    def __init__(self, params: FeatureSequenceParams) -> None:
-        super().__init__()
-        size, hidden = params.num_features, params.hidden
-        self.noise = params.feature_noise
-        self.norm = nn.BatchNorm1d(size)
-        self.temporal: nn.Module
-        match params.temporal:
-            case "mean":
-                self.temporal, self.num_features = _Mean(), size
-            case "mean_std":
-                self.temporal, self.num_features = _MeanAndDeviation(size), 2 * size
-            case "lstm":
-                self.temporal, self.num_features = _LastState(size, hidden), hidden
-            case "attention":
-                self.temporal, self.num_features = _Attention(size, hidden), hidden
-
-    def forward(self, features: Tensor) -> Tensor:
-        normed = _limited(self.norm(features.float().transpose(1, 2)).transpose(1, 2))  # (B, T, D)
-        if self.training and self.noise:
-            normed = normed + self.noise * torch.randn_like(normed)
-        pooled: Tensor = self.temporal(normed)
-        return pooled
-
-
-class _Mean(nn.Module):
-    def forward(self, vectors: Tensor) -> Tensor:
-        return vectors.mean(dim=1)
-
-
-class _MeanAndDeviation(nn.Module):
-    """Mean and standard deviation over time (B, 2 D); the deviation is brought to the scale of the mean."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.norm = nn.BatchNorm1d(size)
-
-    def forward(self, vectors: Tensor) -> Tensor:
-        mean = vectors.mean(dim=1)
-        variance = (vectors - mean[:, None]).square().mean(dim=1)
-        # The root has no gradient at 0, where a clip stands still.
-        return torch.cat([mean, _limited(self.norm((variance + _SMALLEST_VARIANCE).sqrt()))], dim=1)
-
-
-_SMALLEST_VARIANCE = 1e-6
-_FARTHEST = 4.0  # standard deviations
-
-
-def _limited(normed: Tensor) -> Tensor:
-    """A value that hardly varies in the training videos may be hundreds of deviations away in others, and decide."""
-    return normed.clamp(-_FARTHEST, _FARTHEST)
-
-
-class _LastState(nn.Module):
-    def __init__(self, size: int, hidden: int) -> None:
-        super().__init__()
-        self.lstm = nn.LSTM(size, hidden, batch_first=True)
-
-    def forward(self, vectors: Tensor) -> Tensor:
-        states, _ = self.lstm(vectors)  # (B, T, hidden)
-        last: Tensor = states[:, -1]
-        return last
-
-
-class _Attention(nn.Module):
-    """Weighted mean over time of projected vectors, to which their place is added (Vaswani et al. 2017)."""
-
-    def __init__(self, size: int, hidden: int) -> None:
-        super().__init__()
-        self.project = nn.Linear(size, hidden)
-        self.value = nn.Linear(hidden, hidden)
-        self.score = nn.Linear(hidden, 1)
-
-    def forward(self, vectors: Tensor) -> Tensor:
-        placed = torch.tanh(self.project(vectors) + self._places(vectors))  # (B, T, hidden)
-        weights = self.score(placed).softmax(dim=1)  # (B, T, 1)
-        pooled: Tensor = (weights * self.value(placed)).sum(dim=1)
-        return pooled
-
-    def _places(self, vectors: Tensor) -> Tensor:
-        """Sines of the place in the clip, from 0 to 1 whatever its length: (T, hidden)."""
-        hidden, length = self.project.out_features, vectors.shape[1]
-        place = torch.arange(length, device=vectors.device, dtype=torch.float32) / max(length - 1, 1)
-        turns = torch.arange(1, hidden + 1, device=vectors.device, dtype=torch.float32) * (torch.pi / 2)
-        return torch.sin(place[:, None] * turns)
-
-
 class FeatureSequence(nn.Module):
     """Logits (B, classes) from ``{"features": float (B, T, D), "keypoints": float (B, T, values)}``.
 
@@ -251,7 +170,12 @@ class FeatureSequence(nn.Module):
                 raise ActionrecError(
                     "num_features: 0 is found from the feature view by training; set it to build alone"
                 )
-            self.feature_branch = FeatureBranch(params)
+            self.feature_branch = FeatureBranch(
+                params.level_sizes or (params.num_features,),
+                temporal=params.temporal,
+                hidden=params.hidden,
+                noise=params.feature_noise,
+            )
             size += self.feature_branch.num_features
         if params.inputs != "features":
             self.keypoint_branch = _keypoint_branch(params)

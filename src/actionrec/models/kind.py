@@ -28,8 +28,8 @@ class ModelParams(Section):
     train: dict[str, Any] = Field(default_factory=dict)
     """Overrides of ``train`` for this model."""
 
-    def fitted_to(self, num_features: int | None) -> Self:  # noqa: ARG002 (for models of features)
-        """These parameters, with what the data says: a vector of the view has ``num_features`` values, None without.
+    def fitted_to(self, level_sizes: tuple[int, ...] | None) -> Self:  # noqa: ARG002 (for models of features)
+        """These parameters, with what the data says: how many values of a vector are of each level, None without.
 
         Raises :class:`ActionrecError` where they say otherwise.
         """

@@ -142,8 +142,7 @@ def write_bundle(bundle: Bundle, out: Path) -> None:
             backbone = bundle.backbone(view)
             if params.weights != PACKAGED:
                 _save(backbone.state_dict(), _backbone_path(folder, view))
-            if not backbone.of_windows:
-                _write_program(backbone, params, bundle.kept, folder)
+            _write_program(backbone, params, bundle.kept, folder)
 
 
 def read_bundle(folder: Path) -> Bundle:

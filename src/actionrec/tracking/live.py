@@ -49,6 +49,8 @@ class LiveCurves(pl.Callback):
             self._send(trainer)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        if not (self._works and trainer.is_global_zero):
+            return
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         self._waiting.append(Epoch(trainer.current_epoch + 1, metrics, int(time.time() * 1000)))
         self._send(trainer)

@@ -43,9 +43,9 @@ class ClipSource:
     keypoints: PackedKeypoints | None
 
     @property
-    def num_features(self) -> int | None:
-        """Values of a vector; None where the view does not hold features."""
-        return self.view.num_features if isinstance(self.view, PackedFeatures) else None
+    def level_sizes(self) -> tuple[int, ...] | None:
+        """Values of each level in a vector; None where the view does not hold features."""
+        return self.view.level_sizes if isinstance(self.view, PackedFeatures) else None
 
     @property
     def vector_multiply_adds(self) -> int:

@@ -99,6 +99,47 @@ def test_statistics_are_those_that_the_weights_were_trained_with() -> None:
     assert vit.pixels.mean.flatten().tolist() == pytest.approx([0.5, 0.5, 0.5])
 
 
+def test_all_levels_are_what_the_stages_give_averaged_over_the_picture() -> None:
+    """Seen by hooks on the plain network."""
+    frames = made_images(2, 96)
+    found = build_backbone(FeatureParams(image_size=96, levels="all"))
+    plain = build_backbone(FeatureParams(image_size=96))
+    seen: list[torch.Tensor] = []
+    for stage in range(2, 7):
+        plain.net.get_submodule(f"blocks.{stage}").register_forward_hook(lambda *call: seen.append(call[2]))
+    end = run(plain, frames)
+    assert found.level_sizes == (1280, 40, 80, 112, 192, 320)
+    assert found.num_features == 2024
+    expected = torch.cat([end, *(output.mean(dim=(2, 3)) for output in seen)], dim=1)
+    assert torch.allclose(run(found, frames), expected, atol=1e-6)
+    assert not any(parameter.requires_grad for parameter in found.parameters())
+    assert plain.level_sizes == (1280,)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "sizes"),
+    [
+        ("resnet18", 64, (512, 128, 256, 512)),
+        ("vit_tiny_patch16_224", 224, (192,) * 13),  # tokens
+        ("swin_tiny_patch4_window7_224", 224, (768, 192, 384, 768)),  # channels last
+        ("torchvision/resnet18", 64, (512,)),
+    ],
+)
+def test_which_levels_networks_have(name: str, size: int, sizes: tuple[int, ...]) -> None:
+    found = build_backbone(FeatureParams(backbone=name, weights="none", image_size=size, levels="all"))
+    assert found.level_sizes == sizes
+    assert run(found, made_images(2, size)).shape == (2, sum(sizes))
+
+
+def test_a_network_that_cannot_be_taken_apart_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def untraceable(*_: object) -> None:
+        raise torch.fx.proxy.TraceError("symbolically traced variables cannot be used as inputs to control flow")
+
+    monkeypatch.setattr("timm.models.create_feature_extractor", untraceable)
+    with pytest.raises(ActionrecError, match=r"cannot be taken apart .*control flow\); set levels: end"):
+        build_backbone(FeatureParams(weights="none", image_size=32, levels="all"))
+
+
 @pytest.mark.parametrize(
     ("params", "message"),
     [

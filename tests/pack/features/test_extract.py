@@ -42,7 +42,7 @@ class Counting(Backbone):
     def __init__(self, *, of_windows: bool = False, stop_after: int | None = None) -> None:
         super().__init__(Mean(), statistics=((0.0, 0.0, 0.0), (1 / 255, 1 / 255, 1 / 255)), of_windows=of_windows)
         self.scale = nn.Parameter(torch.ones(1), requires_grad=False)  # tells the device
-        self.num_features = 6
+        self.level_sizes = (6,)
         self.batches, self.stop_after = 0, stop_after
 
     def forward(self, frames: Tensor) -> Tensor:
@@ -74,7 +74,7 @@ def pack(frames_dir: Path, backbone: Backbone, **changes: Any) -> Path:
 def test_values_are_of_every_second_frame_in_order(frames_dir: Path) -> None:
     packed = PackedFeatures(pack(frames_dir, Counting()), view="made")
     assert packed.video_ids == sorted(LEVELS)
-    assert packed.num_features == 6
+    assert packed.level_sizes == (6,)
     for video_id, levels in LEVELS.items():
         rows = np.arange(packed.num_frames(video_id))
         found = packed.read(video_id, rows)
@@ -92,6 +92,7 @@ def test_the_layout_tells_times_and_parameters(frames_dir: Path) -> None:
         assert file["frame_index"][:3].tolist() == [0, 2, 0]
         assert file["timestamps"][:4].tolist() == pytest.approx([0, 0.2, 0, 0.2])
         assert read_json_attr(file, "params") == PARAMS.model_dump()
+        assert read_json_attr(file, "level_sizes") == [6]
     assert PackedFeatures(path, view="made").multiply_adds == 0  # the made network only takes means
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -20,10 +21,12 @@ def noise(params: FeatureParams) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 
 
-@pytest.mark.parametrize("name", ["efficientnet_lite0", "torchvision/resnet18"])
-def test_both_give_the_same_vectors(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "levels"), [("efficientnet_lite0", "end"), ("efficientnet_lite0", "all"), ("torchvision/resnet18", "end")]
+)
+def test_both_give_the_same_vectors(name: str, levels: Literal["end", "all"]) -> None:
     weights = "packaged" if name == "efficientnet_lite0" else "none"
-    params = FeatureParams(backbone=name, weights=weights, image_size=64, batch_size=3)
+    params = FeatureParams(backbone=name, weights=weights, levels=levels, image_size=64, batch_size=3)
     backbone = build_backbone(params)
     windows = noise(params)
     expected = by_torch(backbone)(windows)

@@ -17,6 +17,7 @@ from actionrec.core.errors import ActionrecError
 from actionrec.models.pixels import Pixels, Statistics
 from actionrec.models.video_networks import video_network
 from actionrec.models.weights import ALIASES, load_torchvision_weights, load_weights_file, not_downloaded, read_state
+from actionrec.pack.features.levels import Levels, stages_of
 from actionrec.pack.features.section import PACKAGED, PACKAGED_BACKBONE, FeatureParams
 
 _TORCHVISION = "torchvision/"
@@ -27,8 +28,8 @@ _TENSORFLOW: Statistics = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 class Backbone(nn.Module):
     """Vectors (B, D) from frames uint8 (B, T, S, S, 3), RGB 0-255; T is 1 for image networks."""
 
-    num_features: int
-    """D"""
+    level_sizes: tuple[int, ...]
+    """Values of each level, that of the end first; D in all."""
 
     def __init__(self, net: nn.Module, *, statistics: Statistics, of_windows: bool) -> None:
         super().__init__()
@@ -37,12 +38,21 @@ class Backbone(nn.Module):
         self.of_windows = of_windows
         self.eval().requires_grad_(requires_grad=False)
 
+    @property
+    def num_features(self) -> int:
+        """D"""
+        return sum(self.level_sizes)
+
     def forward(self, frames: Tensor) -> Tensor:
+        return torch.cat(self.levels(frames), dim=1)
+
+    def levels(self, frames: Tensor) -> list[Tensor]:
+        """What is joined to the vectors: (B, values) each."""
         images = self.pixels(frames)  # (B, 3, T, S, S)
         if not self.of_windows:
             images = images.squeeze(2).contiguous(memory_format=torch.channels_last)
-        vectors: Tensor = self.net(images)
-        return vectors.flatten(1)
+        found: Tensor | list[Tensor] = self.net(images)
+        return [found.flatten(1)] if isinstance(found, Tensor) else found
 
     def digest(self) -> str:
         """Of every weight, whatever file it came from."""
@@ -77,7 +87,7 @@ def build_backbone(params: FeatureParams) -> Backbone:
                 + (f"; near: {', '.join(near)}" if near else "")
                 + " (timm.list_models() lists them)"
             )
-    found.num_features = _num_features(found, params)
+    found.level_sizes = _level_sizes(found, params)
     return found
 
 
@@ -87,7 +97,7 @@ def example_windows(params: FeatureParams, num_windows: int) -> torch.Tensor:
     return torch.zeros(num_windows, params.window_frames, size, size, 3, dtype=torch.uint8)
 
 
-def _num_features(backbone: Backbone, params: FeatureParams) -> int:
+def _level_sizes(backbone: Backbone, params: FeatureParams) -> tuple[int, ...]:
     """Found by trying, which also finds what the network does not take."""
     if backbone.of_windows != (params.window_frames > 1):
         kind, legal = ("video", "at least 2") if backbone.of_windows else ("image", "1")
@@ -96,13 +106,13 @@ def _num_features(backbone: Backbone, params: FeatureParams) -> int:
         )
     try:
         with torch.inference_mode():
-            vectors = backbone(example_windows(params, 1))
+            levels = backbone.levels(example_windows(params, 1))
     except (RuntimeError, AssertionError) as error:
         raise ActionrecError(
             f"{params.backbone} does not take image_size {params.image_size} with window_frames {params.window_frames} "
             f"({error})"
         ) from error
-    return int(vectors.shape[1])
+    return tuple(level.shape[1] for level in levels)
 
 
 def _of_timm(params: FeatureParams) -> Backbone:
@@ -112,7 +122,8 @@ def _of_timm(params: FeatureParams) -> Backbone:
     name = params.backbone
     # Without a classifier it gives what it pools: one vector an image.
     if params.weights == PACKAGED:
-        return Backbone(packaged_network(num_classes=0), statistics=_TENSORFLOW, of_windows=False)
+        net = packaged_network(num_classes=0)
+        return Backbone(_with_levels(net, params), statistics=_TENSORFLOW, of_windows=False)
     if params.weights == "imagenet":
         try:
             net = timm.create_model(name, pretrained=True, num_classes=0)
@@ -123,7 +134,12 @@ def _of_timm(params: FeatureParams) -> Backbone:
         if params.weights != "none":
             load_weights_file(net, Path(params.weights), head=_timm_head(net))
     config = resolve_data_config({}, model=net)  # type: ignore[no-untyped-call]
-    return Backbone(net, statistics=(config["mean"], config["std"]), of_windows=False)
+    return Backbone(_with_levels(net, params), statistics=(config["mean"], config["std"]), of_windows=False)
+
+
+def _with_levels(net: nn.Module, params: FeatureParams) -> nn.Module:
+    stages = stages_of(net) if params.levels == "all" else []
+    return Levels(net.eval(), stages) if stages else net
 
 
 def _timm_head(net: Any) -> str:

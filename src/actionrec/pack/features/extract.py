@@ -195,8 +195,8 @@ def pack_features(
     Layout of ``path``, which :mod:`actionrec.pack.features.reader` reads: ``video_id`` (V,) strings, sorted;
     ``frame_start`` int64 (V + 1): video ``v`` owns the rows ``frame_start[v]..frame_start[v+1]-1``; ``features``
     float16 (R, D); ``frame_index`` int64 (R,) the frame that a row is about; ``timestamps`` float64 (R,) its time in
-    seconds. Attributes: ``params``, the parameters as JSON, and ``multiply_adds``, what the network computes for one
-    vector.
+    seconds. Attributes: ``params``, the parameters as JSON; ``level_sizes``, how many values of a vector are of each
+    level of the network, the end first; and ``multiply_adds``, what the network computes for one vector.
     """
     cache = features_cache()
     network = WindowNetwork(params, view, backbone, num_workers(compute), kept_in(cache))
@@ -216,6 +216,7 @@ def pack_features(
     fingerprint = digest_of([video.video_id for video in videos], [video.key for video in videos])
     with create_h5(path, format=FEATURES_FORMAT, version=FEATURES_VERSION, fingerprint=fingerprint) as packed:
         write_json_attr(packed, "params", params.model_dump())
+        write_json_attr(packed, "level_sizes", backbone.level_sizes)
         packed.attrs["multiply_adds"] = count_multiply_adds(backbone, example_windows(params, 1))
         write_strings(packed, "video_id", [video.video_id for video in videos])
         packed.create_dataset("frame_start", data=np.asarray(starts, np.int64))

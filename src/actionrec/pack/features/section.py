@@ -23,6 +23,11 @@ class FeatureParams(Section):
     """``packaged`` (ImageNet weights of ``efficientnet_lite0``, installed with the project), ``imagenet`` or
     ``kinetics400`` (downloaded), the name of one of torchvision's sets (``IMAGENET1K_V1``), a local state-dict or
     safetensors file, or ``none``: random ones."""
+    levels: Literal["end", "all"] = "end"
+    """``all``: behind what the network pools at its end, the vector holds what every stage of it says that sees the
+    picture at an eighth of its side or coarser, averaged over the picture. They cost nothing more, and know of shapes
+    and places what the end, made for naming things, has given up. Networks of torchvision name no stages: of them it
+    is the end alone."""
     view: str = FRAMES
     """View under ``pack`` whose geometry the frames take first; ``frames`` leaves them as they were extracted."""
     image_size: Annotated[int, Field(ge=32, le=1024)] = 224
