@@ -26,13 +26,10 @@ def params(**changes: object) -> FeatureSequenceParams:
     return FeatureSequenceParams(**{"type": "feature_sequence", "num_features": 8, **changes})
 
 
-GAIN = (128 / 8) ** 0.5  # eight values count like 128 of unit variance
-
-
 def branch(temporal: Temporal) -> FeatureBranch:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return FeatureBranch([8], temporal=temporal, hidden=5, noise=0.0).eval()
+        return FeatureBranch(8, temporal=temporal, hidden=5).eval()
 
 
 VECTORS = torch.randn(3, 6, 8, generator=torch.Generator().manual_seed(0))
@@ -54,10 +51,10 @@ def test_every_kind_has_the_parameters_that_its_shape_gives(temporal: str, class
 
 def test_mean_and_deviation_are_those_of_numpy() -> None:
     """With the norms at their start, which leave values as they are but for their epsilon."""
-    found = branch("mean_std")(VECTORS / GAIN).detach().numpy()
+    found = branch("mean_std")(VECTORS).detach().numpy()
     values = VECTORS.numpy()
     assert found[:, :8] == pytest.approx(values.mean(axis=1), abs=1e-4)
-    assert found[:, 8:] / GAIN == pytest.approx(values.std(axis=1), abs=1e-4)
+    assert found[:, 8:] == pytest.approx(values.std(axis=1), abs=1e-4)
 
 
 def test_a_clip_that_stands_still_trains() -> None:
@@ -85,7 +82,7 @@ def test_a_value_that_did_not_vary_in_training_cannot_decide_alone(temporal: str
         made.train()(training)
     elsewhere = torch.zeros(1, 5, 8)
     elsewhere[:, ::2, 3] = 100.0
-    found = made.eval()(elsewhere).detach() / GAIN
+    found = made.eval()(elsewhere).detach()
     assert found.abs().max() <= 4
     assert found[0, 3] == pytest.approx(0.6 * 4, abs=0.1)  # of three vectors in five
 
@@ -109,18 +106,18 @@ def test_frame_dropout_repeats_the_vector_before() -> None:
 
 
 def test_noise_is_of_training_alone() -> None:
-    model = FeatureBranch([8], temporal="mean", hidden=5, noise=0.5)
+    model = FeatureBranch(8, temporal="mean", hidden=5, noise=0.5)
     assert not torch.equal(model.train()(VECTORS), model(VECTORS))
     assert torch.equal(model.eval()(VECTORS), model(VECTORS))
 
 
 def test_noise_leaves_what_varies_over_time() -> None:
     """Else a deviation would be larger in training than afterwards, and the norm behind it wrong."""
-    model = FeatureBranch([8], temporal="mean_std", hidden=5, noise=5.0).train()
+    model = FeatureBranch(8, temporal="mean_std", hidden=5, noise=5.0).train()
     model.temporal = nn.Identity()
-    noisy = model(VECTORS) / GAIN
+    noisy = model(VECTORS)
     model.noise = 0.0
-    plain = model(VECTORS) / GAIN
+    plain = model(VECTORS)
     assert torch.allclose(noisy.std(dim=1), plain.std(dim=1), atol=1e-4)
     assert (noisy.mean(dim=1) - plain.mean(dim=1)).abs().mean() > 1
 
@@ -129,7 +126,7 @@ def test_noise_leaves_what_varies_over_time() -> None:
 def test_each_level_counts_alike(temporal: Temporal, frames: int) -> None:
     """However many values it has, their squares come to 128: of the means, and of the deviations."""
     vectors = torch.randn(64, frames, 202, generator=torch.Generator().manual_seed(0))
-    found = FeatureBranch([200, 2], temporal=temporal, hidden=5, noise=0.0).train()(vectors)
+    found = FeatureBranch(202, [200, 2], temporal=temporal, hidden=5).train()(vectors)
     for level in found[:, -202:].split([200, 2], dim=1):
         assert level.square().sum(dim=1).mean().item() == pytest.approx(128, rel=0.01)
 

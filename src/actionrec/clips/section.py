@@ -39,7 +39,8 @@ class VectorParams(Section):
     """Values of a vector; 0 takes as many as the view holds when it is trained."""
     level_sizes: ListOf[PositiveInt] = ()
     """How many of them are of each level of the network (``features.<view>.levels``): each level counts alike, however
-    many they are. Taken from the view with ``num_features``; of none, all are of one level."""
+    many they are. Taken from the view with ``num_features``; of none, as in models from before there were levels, every
+    value counts alike."""
 
 
 class ClipParams(Section):

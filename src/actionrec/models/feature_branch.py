@@ -11,25 +11,29 @@ from torch import Tensor, nn
 Temporal = Literal["mean", "mean_std", "lstm", "attention"]
 
 _LEVEL_WEIGHT = 128.0
-"""Chosen on groups held out of the training parts of UCF101, embedded and Weizmann clips; 64 and 256 did as well."""
+"""Chosen on groups held out of the training parts of UCF101, embedded and Weizmann clips (``docs/features.md``); 64 and
+256 did as well."""
 
 
 class FeatureBranch(nn.Module):
     """Vectors (B, T, D) to one vector (B, ``num_features``), each value at unit variance first, within limits.
 
-    Then each level counts alike, like ``_LEVEL_WEIGHT`` values of unit variance.
+    Then each level counts alike, like ``_LEVEL_WEIGHT`` values of unit variance, where levels are known.
     """
 
     gains: Tensor
     """(D,)"""
 
-    def __init__(self, level_sizes: Sequence[int], *, temporal: Temporal, hidden: int, noise: float) -> None:
-        """``noise`` in training, in standard deviations of a value; the same in all vectors of a clip."""
+    def __init__(
+        self, size: int, level_sizes: Sequence[int] = (), *, temporal: Temporal, hidden: int, noise: float = 0.0
+    ) -> None:
+        """Of vectors of ``size`` values. ``noise`` in training, in standard deviations of a value, is the same in all
+        vectors of a clip.
+        """
         super().__init__()
-        size = sum(level_sizes)
         self.noise = noise
         self.norm = nn.BatchNorm1d(size)
-        self.register_buffer("gains", _gains(level_sizes), persistent=False)
+        self.register_buffer("gains", _gains(level_sizes) if level_sizes else torch.ones(size), persistent=False)
         self.temporal: nn.Module
         match temporal:
             case "mean":

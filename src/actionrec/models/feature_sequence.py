@@ -171,7 +171,8 @@ class FeatureSequence(nn.Module):
                     "num_features: 0 is found from the feature view by training; set it to build alone"
                 )
             self.feature_branch = FeatureBranch(
-                params.level_sizes or (params.num_features,),
+                params.num_features,
+                params.level_sizes,
                 temporal=params.temporal,
                 hidden=params.hidden,
                 noise=params.feature_noise,
