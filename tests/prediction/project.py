@@ -25,13 +25,16 @@ from actionrec.training.card import WEIGHTS_FILE, ModelCard, save_weights, write
 from actionrec.training.trained import section_of
 
 CLASSES = ("squat", "wave")
-NUM_FEATURES = 512
+LEVEL_SIZES = [512, 128, 256, 512]
+"""Of the vectors of resnet18: its end and three stages."""
 CHANGES: dict[str, Any] = {
     "synthetic": {"classes": list(CLASSES), "groups": 3, "clips_per_group": 1, "min_frames": 10, "max_frames": 11},
     "screen": {"min_frames": 5},
     "split": {"folds": 3, "run_folds": [0, 2], "val_fraction": 0.4},
     # Not packaged, so that a bundle has to hold its weights; torch spares the ONNX form.
-    "features": {"imagenet": {"backbone": "resnet18", "weights": "none", "image_size": 32, "stride_frames": 2}},
+    "features": {
+        "imagenet": {"backbone": "resnet18", "weights": "none", "levels": "all", "image_size": 32, "stride_frames": 2}
+    },
     # The embedded videos have 20 frames a second, the bars 25.
     "pack": {"rgb64": {"encoding": "raw", "fit": "stretch", "size": 64, "fps": 12.5}},
     "compute": {"workers": 1},
@@ -54,7 +57,7 @@ def make_project(root: Path, types: Sequence[str], *, people: bool, folds: bool 
         if name in types
     }
     if "feature_sequence" in models:
-        models["feature_sequence"]["num_features"] = NUM_FEATURES
+        models["feature_sequence"] |= {"num_features": sum(LEVEL_SIZES), "level_sizes": LEVEL_SIZES}
     yaml = YAML()
     params = yaml.load((REPO / "params.yaml").read_text())
     for section, changes in CHANGES.items():

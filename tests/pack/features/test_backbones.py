@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +114,7 @@ def test_all_levels_are_what_the_stages_give_averaged_over_the_picture() -> None
     expected = torch.cat([end, *(output.mean(dim=(2, 3)) for output in seen)], dim=1)
     assert torch.allclose(run(found, frames), expected, atol=1e-6)
     assert not any(parameter.requires_grad for parameter in found.parameters())
+    assert torch.equal(run(copy.deepcopy(found), frames), run(found, frames))
     assert plain.level_sizes == (1280,)
 
 

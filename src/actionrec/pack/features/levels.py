@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from torch import Tensor, nn
+from torch.fx import GraphModule
 
 from actionrec.core.errors import ActionrecError
 
@@ -29,11 +30,13 @@ class Levels(nn.Module):
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message="NOTE: The nodes obtained by tracing")  # as in training
                 _, nodes = get_graph_node_names(net)
-                self.net = create_feature_extractor(net, {**{stage: stage for stage in stages}, nodes[-1]: _END})
+                found = create_feature_extractor(net, {**{stage: stage for stage in stages}, nodes[-1]: _END})
         except Exception as error:  # what cannot be traced fails in many ways
             raise ActionrecError(
                 f"the network cannot be taken apart into its stages ({error}); set levels: end"
             ) from error
+        # A copy of torchvision's module would be in training mode.
+        self.net = GraphModule(found, found.graph)
         self.channels_last = getattr(net, "output_fmt", "NCHW") == "NHWC"
 
     def forward(self, images: Tensor) -> list[Tensor]:
