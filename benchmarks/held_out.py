@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-import logging
 import os
 import tempfile
 from collections.abc import Sequence
@@ -69,16 +68,12 @@ def dealt(rows: Sequence[SplitRow], *, part: int, parts: int) -> list[SplitRow]:
 
 
 def answer(question: Question) -> Answer:
-    """Train and ask, on one core; what the training shows is not shown."""
-    import torch
-
+    """Train and ask; what the training shows is not shown."""
     from actionrec.models.table import kind_of
     from actionrec.training.datasets import open_source
     from actionrec.training.loop import train_model
     from actionrec.training.run import TrainingRun
 
-    torch.set_num_threads(1)
-    logging.getLogger("actionrec").setLevel(logging.WARNING)
     params = load_params()
     model = params.model(question.model)
     rows = read_rows(paths.split_path(question.fold), SplitRow, stage="split")
@@ -122,7 +117,9 @@ def main() -> None:
         for fold in params.split.running
         for part in range(arguments.parts)
     ]
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the workers
+    os.environ.setdefault(
+        "OMP_NUM_THREADS", "1"
+    )  # before torch is imported, here or in the workers: one training a core
     answers = list(map_items(answer, questions, compute=params.compute, desc="held out", unit="training"))
     answers.sort(key=lambda pair: names.index(pair[0].model))
     print("\n".join(table(answers)))
