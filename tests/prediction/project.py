@@ -35,7 +35,7 @@ CHANGES: dict[str, Any] = {
     "features": {
         "imagenet": {"backbone": "resnet18", "weights": "none", "levels": "all", "image_size": 32, "stride_frames": 2}
     },
-    # The embedded videos have 20 frames a second, the bars 25.
+    # The bars have 25 frames a second, the embedded videos fewer.
     "pack": {"rgb64": {"encoding": "raw", "fit": "stretch", "size": 64, "fps": 12.5}},
     "compute": {"workers": 1},
     "train": {"batch_size": 3},
